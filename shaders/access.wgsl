@@ -1,0 +1,140 @@
+// One step of a GPU program, one lane an access: each pending access translates its address and is performed exactly once,
+// or stays pending and leaves a fault record. The value comes from the leaf that the walk or the TLB line gave.
+#import page
+#import dispatch
+#import access-list
+#import fault-ring
+#import walk
+#import tlb
+
+/// Look up TLB lines before walking, and claim lines for the walks (lib/tlb.wgsl).
+override USE_TLB: bool = false;
+
+struct AccessParams {
+  base: u32,
+  count: u32,
+  width: u32,
+  asid: u32,
+  rootFrame: u32,
+  rootLevel: u32,
+  /// 1 where the tables lie in system memory (an integrated GPU).
+  tablesInSystem: u32,
+  vramFrames: u32,
+  systemFrames: u32,
+  tlbLines: u32,
+  ringCapacity: u32,
+  /// Number of this ACCESS in its submission, for the fault records.
+  command: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: AccessParams;
+@group(0) @binding(1) var<storage, read_write> vram: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read_write> system: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read> records: array<AccessRecord>;
+@group(0) @binding(4) var<storage, read_write> results: array<AccessResult>;
+@group(0) @binding(5) var<storage, read_write> faults: FaultRing;
+@group(0) @binding(6) var<storage, read_write> tlb: array<TlbLine>;
+
+var<workgroup> faulted: atomic<u32>;
+var<workgroup> firstPlace: u32;
+
+/// What became of one access: FAULT_NONE when it was performed or had nothing to do.
+struct Attempt {
+  fault: u32,
+  level: u32,
+}
+
+fn vramWord(i: u32) -> u32 {
+  if (params.tablesInSystem != 0u) { return atomicLoad(&system[i]); }
+  return atomicLoad(&vram[i]);
+}
+
+fn walkFrom(va: vec2<u32>) -> Leaf {
+  let tableFrames = select(params.vramFrames, params.systemFrames, params.tablesInSystem != 0u);
+  return walk(params.rootFrame, params.rootLevel, tableFrames, va);
+}
+
+/// The leaf that a TLB line holds for `va`, as the walk that filled the line would give it.
+fn leafOfLine(line: u32, va: vec2<u32>) -> Leaf {
+  let entry = tlb[line].entry;
+  let size = tlb[line].log2Pages;
+  let outcome = select(WALK_HIT, WALK_NULL, (entry.x & PTE_NULL) != 0u);
+  return Leaf(outcome, size / 9u, leafFrame(entry, size, va), size, entry);
+}
+
+/// Permissions come before NULL: a write to a read-only NULL leaf faults.
+fn denial(entry: vec2<u32>, kind: u32) -> u32 {
+  if (kind == ACCESS_READ) { return FAULT_NONE; }
+  if ((entry.x & PTE_RW) == 0u) { return FAULT_WRITE_VIOLATION; }
+  if (kind == ACCESS_ATOMIC && (entry.x & PTE_ATOMIC) == 0u) { return FAULT_ATOMIC_VIOLATION; }
+  return FAULT_NONE;
+}
+
+/// A leaf whose frame lies outside its space is as good as absent; it is never clamped into the space.
+fn faultOf(leaf: Leaf, kind: u32) -> u32 {
+  if (leaf.outcome == WALK_ABSENT || leaf.outcome == WALK_CORRUPT) { return FAULT_NOT_PRESENT; }
+  let inVram = (leaf.entry.x & PTE_DEVICE_MEMORY) != 0u;
+  let frames = select(params.systemFrames, params.vramFrames, inVram);
+  if (leaf.outcome == WALK_HIT && leaf.frame >= frames) { return FAULT_NOT_PRESENT; }
+  return denial(leaf.entry, kind);
+}
+
+/// Performs the access and returns the word before it. A NULL leaf reads zero and drops what is written.
+fn perform(leaf: Leaf, record: AccessRecord) -> u32 {
+  if (leaf.outcome == WALK_NULL) { return 0u; }
+  let word = leaf.frame * PAGE_WORDS + ((record.vaLo >> 2u) & (PAGE_WORDS - 1u));
+  if ((leaf.entry.x & PTE_DEVICE_MEMORY) != 0u) {
+    if (record.kind == ACCESS_READ) { return atomicLoad(&vram[word]); }
+    return atomicAdd(&vram[word], record.operand);
+  }
+  if (record.kind == ACCESS_READ) { return atomicLoad(&system[word]); }
+  return atomicAdd(&system[word], record.operand);
+}
+
+/// Claims the line of a walked leaf: the highest index wins (lib/tlb.wgsl).
+fn claimLine(leaf: Leaf, va: vec2<u32>, index: u32) {
+  let place = tlbPlace(params.asid, pageNumber(va), leaf.log2Pages, params.tlbLines);
+  atomicMax(&tlb[place].claim, index + 1u);
+}
+
+fn attempt(index: u32) -> Attempt {
+  if (results[index].status == ACCESS_DONE) { return Attempt(FAULT_NONE, 0u); }
+  let record = records[index];
+  let va = vec2<u32>(record.vaLo, record.vaHi);
+  var line = NO_LINE;
+  if (USE_TLB) { line = tlbFind(params.asid, pageNumber(va), params.tlbLines); }
+  if (line != NO_LINE && denial(tlb[line].entry, record.kind) != FAULT_NONE) { line = NO_LINE; }
+  var leaf: Leaf;
+  if (line != NO_LINE) { leaf = leafOfLine(line, va); } else { leaf = walkFrom(va); }
+  let fault = faultOf(leaf, record.kind);
+  if (fault != FAULT_NONE) { return Attempt(fault, leaf.level); }
+  if (USE_TLB && line == NO_LINE) { claimLine(leaf, va, index); }
+  results[index] = AccessResult(ACCESS_DONE, perform(leaf, record));
+  return Attempt(FAULT_NONE, 0u);
+}
+
+/// Takes `count` places in the ring for the workgroup; those past the end count as dropped.
+fn takePlaces(count: u32) -> u32 {
+  if (count == 0u) { return 0u; }
+  let first = atomicAdd(&faults.head, count);
+  let room = params.ringCapacity - min(first, params.ringCapacity);
+  if (count > room) { atomicAdd(&faults.dropped, count - room); }
+  return first;
+}
+
+@compute @workgroup_size(64)
+fn access(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let cookie = groupNumber(group, params.width) * 64u + lane;
+  var outcome = Attempt(FAULT_NONE, 0u);
+  if (cookie < params.count) { outcome = attempt(params.base + cookie); }
+  // One global atomic a workgroup: when a whole range is absent every lane faults.
+  var place = 0u;
+  if (outcome.fault != FAULT_NONE) { place = atomicAdd(&faulted, 1u); }
+  workgroupBarrier();
+  if (lane == 0u) { firstPlace = takePlaces(atomicLoad(&faulted)); }
+  place += workgroupUniformLoad(&firstPlace);
+  if (outcome.fault == FAULT_NONE || place >= params.ringCapacity) { return; }
+  let record = records[params.base + cookie];
+  let va = vec2<u32>(record.vaLo, record.vaHi);
+  faults.records[place] = faultRecord(params.command, outcome.level, cookie, params.asid, record.kind, outcome.fault, va);
+}

@@ -1,0 +1,40 @@
+// After an ACCESS: every claimed TLB line takes the leaf of the access that claimed it. One lane a line.
+//
+// The winner walks again instead of having stored its leaf: claims are few, and tables do not change under an access.
+#import access-list
+#import walk
+#import tlb
+
+struct FillTlbParams {
+  asid: u32,
+  rootFrame: u32,
+  rootLevel: u32,
+  tableFrames: u32,
+  lines: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: FillTlbParams;
+@group(0) @binding(1) var<storage, read> tables: array<u32>;
+@group(0) @binding(2) var<storage, read> records: array<AccessRecord>;
+@group(0) @binding(3) var<storage, read_write> tlb: array<TlbLine>;
+
+fn vramWord(i: u32) -> u32 {
+  return tables[i];
+}
+
+@compute @workgroup_size(64)
+fn fillTlb(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= params.lines) { return; }
+  let claim = atomicLoad(&tlb[id.x].claim);
+  if (claim == 0u) { return; }
+  atomicStore(&tlb[id.x].claim, 0u);
+  let record = records[claim - 1u];
+  let va = vec2<u32>(record.vaLo, record.vaHi);
+  let leaf = walk(params.rootFrame, params.rootLevel, params.tableFrames, va);
+  let first = blockStart(pageNumber(va), leaf.log2Pages);
+  tlb[id.x].owner = params.asid + 1u;
+  tlb[id.x].pageLo = first.x;
+  tlb[id.x].pageHi = first.y;
+  tlb[id.x].log2Pages = leaf.log2Pages;
+  tlb[id.x].entry = leaf.entry;
+}

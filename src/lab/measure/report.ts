@@ -1,0 +1,129 @@
+// Report schema v1: what every run leaves behind, for people, for comparisons and for other programs.
+//
+// Compatibility: fields are only ever added, with defaults for older reports; a field that changes its meaning gets a
+// new name. `schemaVersion` rises when an old reader would be misled, which these rules should make unnecessary.
+import * as v from 'valibot';
+import { EnvironmentSchema } from './environment.ts';
+import { summarize, type Ratio } from './stats.ts';
+import { WarningSchema, type Warning } from './warnings.ts';
+
+export const REPORT_SCHEMA = 'pageferry-report';
+export const REPORT_VERSION = 1;
+
+const finite = v.pipe(v.number(), v.finite());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const values = v.record(v.string(), v.union([v.string(), finite, v.boolean()]));
+
+/** `gpu`: timestamps of the device; `wall`: the host's clock; `model`: the model's clock. Never added up. */
+const SourceSchema = v.picklist(['gpu', 'wall', 'model']);
+export type Source = v.InferOutput<typeof SourceSchema>;
+
+const RatioSchema = v.object({ median: finite, low: finite, high: finite, pairs: count });
+
+const MetricSchema = v.object({
+  id: v.string(),
+  unit: v.string(),
+  n: v.pipe(count, v.minValue(1)),
+  median: finite,
+  p05: finite,
+  p95: finite,
+  mad: finite,
+  min: finite,
+  source: SourceSchema,
+  /** In the order in which they were taken, so that drift can be seen later. */
+  samples: v.array(finite),
+  /** Values that the case depends on: chunk bytes, pages, repeats … */
+  params: v.optional(values, {}),
+  /** What one unit of the figure counts, e.g. which bytes. */
+  convention: v.string(),
+  /** Id of the metric that this one is to be compared with, measured side by side. */
+  peer: v.optional(v.nullable(v.string()), null),
+  /** Id of the metric that bounds this one from above. */
+  limit: v.optional(v.nullable(v.string()), null),
+  /** This over its peer, with a 95 % interval. */
+  peerRatio: v.optional(v.nullable(RatioSchema), null),
+  warnings: v.array(WarningSchema),
+});
+
+const RunSchema = v.object({
+  kind: v.picklist(['live', 'replay', 'scenario', 'bench']),
+  executor: v.picklist(['gpu', 'twin']),
+  clock: v.picklist(['live', 'model']),
+  copyMode: v.picklist(['translated', 'physical', 'both']),
+  wait: v.picklist(['wait', 'pipelined', 'none']),
+  /** Where system pages live. 'device': in a second buffer of the device, so copies are no PCIe transfers. */
+  systemPages: v.picklist(['device', 'host']),
+  /** Wall time of the whole run. */
+  seconds: finite,
+});
+export type RunFacts = v.InferOutput<typeof RunSchema>;
+
+const VerificationSchema = v.object({ pagesChecked: count, mismatchedPages: count });
+export type Verification = v.InferOutput<typeof VerificationSchema>;
+
+export const ReportSchema = v.object({
+  schema: v.literal(REPORT_SCHEMA),
+  schemaVersion: v.literal(REPORT_VERSION),
+  createdAt: v.pipe(v.string(), v.isoTimestamp()),
+  tool: v.object({ name: v.string(), version: v.string(), command: v.optional(v.string(), '') }),
+  environment: EnvironmentSchema,
+  /** What decided the run; null for a benchmark, whose cases carry their own parameters. */
+  scenario: v.nullable(v.record(v.string(), v.unknown())),
+  run: RunSchema,
+  metrics: v.array(MetricSchema),
+  counters: v.record(v.string(), finite),
+  /** Null when nothing was compared. */
+  verification: v.nullable(VerificationSchema),
+  /** Hash over what the model did, without times; null where no model ran. */
+  eventHash: v.optional(v.nullable(v.string()), null),
+  /** Facts about the input that a reader must know. */
+  notes: v.optional(v.array(v.string()), []),
+  /** True when the run was stopped before its end. */
+  partial: v.optional(v.boolean(), false),
+  warnings: v.array(WarningSchema),
+});
+
+export type Metric = v.InferOutput<typeof MetricSchema>;
+export type Report = v.InferOutput<typeof ReportSchema>;
+
+export type ReportResult =
+  | { readonly ok: true; readonly report: Report }
+  | { readonly ok: false; readonly message: string };
+
+/** A report from untrusted data. The message names the first field that is wrong. */
+export function parseReport(input: unknown): ReportResult {
+  const result = v.safeParse(ReportSchema, input);
+  if (result.success) return { ok: true, report: result.output };
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue) ?? 'report';
+  return { ok: false, message: `${field} is ${issue.received}, allowed: ${issue.expected ?? issue.message}` };
+}
+
+/** What the author of a metric supplies; the statistics follow from the samples. */
+export interface MetricParts {
+  readonly id: string;
+  readonly unit: string;
+  readonly source: Source;
+  readonly samples: readonly number[];
+  readonly convention: string;
+  readonly params?: Metric['params'];
+  readonly peer?: string | null;
+  readonly limit?: string | null;
+  readonly peerRatio?: Ratio | null;
+  readonly warnings?: readonly Warning[];
+}
+
+/** A metric from its samples (at least one). */
+export function metric(parts: MetricParts): Metric {
+  const { id, unit, source, convention, params = {}, peer = null, limit = null, peerRatio = null } = parts;
+  const samples = [...parts.samples];
+  const warnings = [...(parts.warnings ?? [])];
+  return { id, unit, ...summarize(samples), source, samples, params, convention, peer, limit, peerRatio, warnings };
+}
+
+/** What the composer of a run supplies; the rest is fixed by the schema. */
+export type ReportParts = Omit<Report, 'schema' | 'schemaVersion'>;
+
+export function report(parts: ReportParts): Report {
+  return { schema: REPORT_SCHEMA, schemaVersion: REPORT_VERSION, ...parts };
+}

@@ -1,0 +1,84 @@
+// The CPU side of a workload: resolves each touch through the model's page tables, then acts on the page's home.
+import { present } from '../../base/assert.ts';
+import { vpnOf, WORDS_PER_PAGE, type Vpn } from '../../base/units.ts';
+import { ACCESS_KIND, ACCESS_RECORD_WORDS, type AccessKind, type Command } from '../../engine/plan/commands.ts';
+import { cpuFault } from '../../model/mm/access.ts';
+import type { Mm } from '../../model/mm/mm.ts';
+import type { Fence } from '../../model/sched/fence.ts';
+import type { Op } from '../../model/sched/op.ts';
+import type { World } from '../../model/world.ts';
+import type { Oracle } from '../workload/oracle.ts';
+import type { AccessList } from '../workload/workload.ts';
+
+/** Accesses of one job at most. */
+const JOB_ACCESSES = 1024;
+
+export interface ClientResult {
+  readonly accesses: number;
+  /** Loads that returned something else than the oracle holds. */
+  readonly wrongLoads: number;
+  /** Why the program was stopped, or null. */
+  readonly failure: string | null;
+}
+
+/**
+ * Performs `list` in order. Accesses are gathered into jobs; a job goes out before anything that may wait, since a page
+ * can only move while this task waits.
+ */
+export function* runCpuList(world: World, mm: Mm, list: AccessList, oracle: Oracle): Op<ClientResult> {
+  const values = new Uint32Array(list.count);
+  const batches: Batch[] = [];
+  let batch = new Batch(0);
+  for (let i = 0; i < list.count; i++) {
+    const at = i * ACCESS_RECORD_WORDS;
+    const lo = present(list.records[at], 'lo');
+    const kind = present(list.records[at + 2], 'kind') as AccessKind;
+    const vpn = vpnOf(lo, present(list.records[at + 1], 'hi'));
+    let pfn = mm.table.residentPfn(vpn, kind !== ACCESS_KIND.read);
+    if (pfn < 0) {
+      batch = flush(world, batch, batches, i);
+      const found = yield* cpuFault(mm, vpn, kind !== ACCESS_KIND.read);
+      if (typeof found === 'string') return stopped(list, vpn, found);
+      pfn = found;
+    }
+    const operand = present(list.records[at + 3], 'operand');
+    batch.add({ op: 'cpuAccess', frame: world.pages.frameOf(pfn), word: (lo >>> 2) % WORDS_PER_PAGE, kind, operand });
+    if (batch.commands.length === JOB_ACCESSES) batch = flush(world, batch, batches, i + 1);
+  }
+  flush(world, batch, batches, list.count);
+  for (const sent of batches) yield* sent.collect(values);
+  return { accesses: list.count, wrongLoads: oracle.wrongLoads(list, values, 1, 0), failure: null };
+}
+
+/** Consecutive accesses of a list that went out, or will go out, as one job. */
+class Batch {
+  readonly first: number;
+  readonly commands: Command[] = [];
+  fence: Fence | null = null;
+
+  constructor(first: number) {
+    this.first = first;
+  }
+
+  add(command: Command): void {
+    this.commands.push(command);
+  }
+
+  *collect(values: Uint32Array): Op<void> {
+    const completion = yield* present(this.fence, 'fence').wait();
+    values.set(completion.io, this.first);
+  }
+}
+
+/** Sends a batch unless it is empty; `next` is the index of the access that opens the following one. */
+function flush(world: World, batch: Batch, sent: Batch[], next: number): Batch {
+  if (batch.commands.length === 0) return new Batch(next);
+  batch.fence = world.jobs.submit('cpu', 'cpu access', batch.commands);
+  sent.push(batch);
+  return new Batch(next);
+}
+
+function stopped(list: AccessList, vpn: Vpn, signal: string): ClientResult {
+  const failure = `SIG${signal} at page 0x${vpn.toString(16)}`;
+  return { accesses: list.count, wrongLoads: 0, failure };
+}

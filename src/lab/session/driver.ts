@@ -1,0 +1,158 @@
+// The only place that awaits: drives the scheduler in short slices, hands jobs over, signals fences, keeps time.
+import { present } from '../../base/assert.ts';
+import { NS_PER_MS, type Ns } from '../../base/units.ts';
+import type { Executor } from '../../engine/plan/executor.ts';
+import type { Completion, Job } from '../../engine/plan/job.ts';
+import type { JobQueue } from '../../model/sched/job-queue.ts';
+import type { RunResult, Sched } from '../../model/sched/sched.ts';
+import { LiveClock, type WallClock } from './clock.ts';
+import { macrotask } from './macrotask.ts';
+
+/** Longest stretch of model code without giving the thread back (design.md §4). */
+const SLICE_MS = 8;
+
+export interface DriverConfig {
+  readonly sched: Sched;
+  readonly jobs: JobQueue;
+  readonly executor: Executor;
+  /** `model`: discrete events on model time, the same on every executor. `live`: wall time less pauses. */
+  readonly clock: 'live' | 'model';
+  readonly wall: WallClock;
+  readonly onCompletion: (job: Job, completion: Completion) => void;
+}
+
+/** Every task waits and nothing can wake one: a bug, or a failure injection without an answer. */
+export class DeadlockError extends Error {
+  override readonly name = 'DeadlockError';
+}
+
+export class Driver {
+  private readonly config: DriverConfig;
+  private readonly live: LiveClock | null;
+  private readonly submitted = new Map<number, Job>();
+  private readonly arrived = new Map<number, Completion>();
+  private modelNow: Ns = 0;
+  private lastYieldMs: number;
+  private wake: (() => void) | null = null;
+  private stopped = false;
+
+  constructor(config: DriverConfig) {
+    this.config = config;
+    this.live = config.clock === 'live' ? new LiveClock(config.wall) : null;
+    this.lastYieldMs = config.wall();
+  }
+
+  now(): Ns {
+    return this.live?.now() ?? this.modelNow;
+  }
+
+  pause(): void {
+    this.live?.pause();
+  }
+
+  resume(): void {
+    this.live?.resume();
+    this.poke();
+  }
+
+  /** Makes a waiting loop look again: something outside of the model changed. */
+  poke(): void {
+    this.wake?.();
+  }
+
+  /** Ends `run` at its next turn; jobs in flight are left to the executor. */
+  stop(): void {
+    this.stopped = true;
+    this.poke();
+  }
+
+  /** Runs until `done` says so or `stop` is called. Throws DeadlockError and what the executor rejects with. */
+  async run(done: () => boolean): Promise<void> {
+    while (!this.stopped && !done()) {
+      const state = this.slice();
+      this.handOver();
+      if (state.ready > 0) await this.giveWay();
+      else if (!done()) await (this.live === null ? this.nextModelEvent(state) : this.nextLiveEvent(state));
+      if (this.config.wall() - this.lastYieldMs > SLICE_MS) await this.giveWay();
+    }
+  }
+
+  private slice(): RunResult {
+    const end = this.config.wall() + SLICE_MS;
+    let steps = 0;
+    return this.config.sched.run(this.now(), () => (++steps & 15) !== 0 || this.config.wall() < end);
+  }
+
+  private handOver(): void {
+    const jobs = this.config.jobs.drain();
+    for (const job of jobs) {
+      this.submitted.set(job.seq, job);
+      this.config.executor.submit(job);
+    }
+    if (jobs.length > 0) this.config.executor.flush();
+  }
+
+  /** Model time jumps to whatever is due first: a timer or the oldest job. Ties go to the job. */
+  private async nextModelEvent(state: RunResult): Promise<void> {
+    const fence = this.config.jobs.nextDue();
+    if (fence !== null && (state.nextDeadline === null || fence.modelDone <= state.nextDeadline)) {
+      while (!this.arrived.has(fence.seq)) await this.collect();
+      this.modelNow = Math.max(this.modelNow, fence.modelDone);
+      this.signal(present(this.arrived.get(fence.seq), 'completion'));
+    } else if (state.nextDeadline !== null) this.modelNow = Math.max(this.modelNow, state.nextDeadline);
+    else this.deadlock();
+  }
+
+  private async nextLiveEvent(state: RunResult): Promise<void> {
+    for (const completion of this.takeArrived()) this.signal(completion);
+    if (this.config.jobs.inFlight > 0) await this.waitForDevice(state.nextDeadline);
+    else if (state.nextDeadline !== null || state.alive > 0) await this.sleep(state.nextDeadline);
+    for (const completion of this.takeArrived()) this.signal(completion);
+  }
+
+  private async waitForDevice(deadline: Ns | null): Promise<void> {
+    const settled = this.config.executor.settled();
+    if (deadline === null) return settled;
+    await Promise.race([settled, this.sleep(deadline)]);
+    this.poke();
+  }
+
+  private async collect(): Promise<void> {
+    await this.config.executor.settled();
+    for (const completion of this.config.executor.take()) this.arrived.set(completion.seq, completion);
+  }
+
+  private takeArrived(): Completion[] {
+    return this.config.executor.take();
+  }
+
+  private signal(completion: Completion): void {
+    const job = present(this.submitted.get(completion.seq), `job ${completion.seq}`);
+    this.submitted.delete(completion.seq);
+    this.arrived.delete(completion.seq);
+    this.config.onCompletion(job, completion);
+    this.config.jobs.complete(completion);
+  }
+
+  /** Sleeps to a deadline on the live clock (null: until poked), at most 50 ms at a time so that nothing is missed. */
+  private sleep(deadline: Ns | null): Promise<void> {
+    const ms = deadline === null ? 50 : Math.min(50, Math.max(0, (deadline - this.now()) / NS_PER_MS));
+    return new Promise((resolve) => {
+      const timer = setTimeout(finish, ms);
+      function finish(): void {
+        clearTimeout(timer);
+        resolve();
+      }
+      this.wake = finish;
+    });
+  }
+
+  private async giveWay(): Promise<void> {
+    await macrotask();
+    this.lastYieldMs = this.config.wall();
+  }
+
+  private deadlock(): never {
+    throw new DeadlockError(`nothing can go on:\n${this.config.sched.describeTasks().join('\n')}`);
+  }
+}

@@ -1,0 +1,76 @@
+// How big the machine of a run is: data VRAM, the reserve for page tables on top, and system memory.
+import { alignUp, MIB, PAGE_SIZE } from '../../base/units.ts';
+import type { Workload } from '../workload/workload.ts';
+
+/** Pages of one 2 MiB block. */
+const BLOCK_PAGES = (2 * MIB) / PAGE_SIZE;
+/** Directories of one VM above its level-0 tables, with room for a second notifier window. */
+const UPPER_TABLES = 16;
+/** The migrate VM: 32 pages of tables, its root, and identity tables for the last partial GiB (xe.md §4.1). */
+const MIGRATE_VM_PAGES = 96;
+
+export interface Sizes {
+  /** Pages of all VMAs of the workload. */
+  readonly vmaPages: number;
+  /** VRAM that data may use. */
+  readonly dataPages: number;
+  /** VRAM on top for page tables and the migrate VM. */
+  readonly reservePages: number;
+  /** Frames of system memory. */
+  readonly systemPages: number;
+}
+
+/** A size that does not fit the adapter; `exact` when the user gave it, so that it may not be stepped down. */
+export interface SizeProblem {
+  readonly field: string;
+  readonly given: string;
+  readonly allowed: string;
+}
+
+/**
+ * Sizes of a run. `vram` is '50%' (of the VMAs' bytes, rounded up to 2 MiB) or bytes as parsed by the scenario.
+ * Source: design.md §8 Sizes.
+ */
+export function sizesOf(workload: Workload, vram: { percent: number } | { bytes: number }): Sizes {
+  const vmaPages = workload.vmas.reduce((sum, vma) => sum + vma.pages, 0);
+  const wanted = 'percent' in vram ? Math.ceil((vmaPages * vram.percent) / 100) : vram.bytes / PAGE_SIZE;
+  const dataPages = alignUp(Math.max(1, wanted), BLOCK_PAGES);
+  return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages: vmaPages + systemSlack(vmaPages) };
+}
+
+/** One level-0 table per 2 MiB of each VMA, rounded outwards, doubled for tables that wait for their fence. */
+function reserveFor(workload: Workload): number {
+  let leafTables = 0;
+  for (const vma of workload.vmas) leafTables += Math.ceil(vma.pages / BLOCK_PAGES) + 1;
+  const upper = UPPER_TABLES + 4 * workload.vmas.length;
+  return alignUp(2 * leafTables + upper + MIGRATE_VM_PAGES, BLOCK_PAGES);
+}
+
+/** Frames beyond the footprint: pages exist twice while a migration home is copying. */
+function systemSlack(vmaPages: number): number {
+  return alignUp(Math.min(vmaPages, 4 * BLOCK_PAGES) + 64, 64);
+}
+
+/** The first space that exceeds what the adapter can bind, in words for a user. */
+export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: string): SizeProblem | null {
+  const vram = sizes.dataPages + sizes.reservePages;
+  if (vram > maxSpacePages) {
+    return {
+      field: 'machine.vram',
+      given: `${givenVram} (${mib(vram)} with ${mib(sizes.reservePages)} for page tables)`,
+      allowed: `at most ${mib(maxSpacePages)} on this adapter`,
+    };
+  }
+  if (sizes.systemPages > maxSpacePages) {
+    return {
+      field: 'workload.footprintBytes',
+      given: `${mib(sizes.vmaPages)} (${mib(sizes.systemPages)} of system memory)`,
+      allowed: `at most ${mib(maxSpacePages)} on this adapter`,
+    };
+  }
+  return null;
+}
+
+function mib(pages: number): string {
+  return `${Math.round((pages * PAGE_SIZE) / MIB)} MiB`;
+}

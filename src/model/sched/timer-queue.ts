@@ -1,0 +1,39 @@
+// Sleeping tasks by deadline; ties wake in the order they went to sleep.
+import { MinHeap } from '../../base/min-heap.ts';
+import type { Ns } from '../../base/units.ts';
+import type { Wait } from './op.ts';
+import type { Task } from './task.ts';
+
+interface Entry {
+  readonly deadline: Ns;
+  readonly order: number;
+  readonly task: Task;
+}
+
+export class TimerQueue {
+  private readonly heap = new MinHeap<Entry>(
+    (a, b) => a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order),
+  );
+  private order = 0;
+
+  /** Earliest deadline, or null when nobody sleeps. */
+  next(): Ns | null {
+    return this.heap.peek()?.deadline ?? null;
+  }
+
+  /** A waitable that wakes its task once the clock has reached `deadline`. */
+  at(deadline: Ns): Wait {
+    return {
+      describe: () => `timer ${deadline}`,
+      park: (task) => this.heap.push({ deadline, order: this.order++, task }),
+    };
+  }
+
+  /** Makes every task ready whose deadline is not after `now`. */
+  fire(now: Ns): void {
+    for (let head = this.heap.peek(); head !== undefined && head.deadline <= now; head = this.heap.peek()) {
+      this.heap.pop();
+      head.task.sched.ready(head.task);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+// One Xe device with one tile and one GT: its VRAM, copy engine, pagemap, policy, options and counters.
+import { VRAM_SPACE, type SpaceId } from '../../engine/plan/commands.ts';
+import type { Fence } from '../sched/fence.ts';
+import { LOCK_RANK, RwLock } from '../sched/rw-lock.ts';
+import { NO_SERVICE_COST, type ServiceCost } from '../cost/job-cost.ts';
+import { Pagemap } from '../pagemap/pagemap.ts';
+import { pagemapsOf } from '../pagemap/pagemap-state.ts';
+import type { MigrationPolicy } from '../policy/policy.ts';
+import { XeGpusvmPolicy } from '../policy/xe-gpusvm.ts';
+import { VramManager } from '../vram/vram-manager.ts';
+import type { World } from '../world.ts';
+import { BMG, type DeviceCaps } from './device-caps.ts';
+import { XePagemapOps } from './devmem.ts';
+import { driverOf, type XeDriver } from './driver.ts';
+import { MigrateEngine } from './migrate-engine.ts';
+import { makeXeOptions, type XeOptions } from './options.ts';
+import { GtStats } from './stats.ts';
+
+export interface XeDeviceConfig {
+  /** 0, 1, …: its VRAM is memory space `VRAM_SPACE + index` of the executor. */
+  readonly index: number;
+  /** All of its VRAM in pages, page tables and the migrate VM included. */
+  readonly vramPages: number;
+  /** Most pages that buffer objects may take; the rest is the reserve for tables. Default: all. */
+  readonly dataPages?: number;
+  /** Default BMG. */
+  readonly caps?: DeviceCaps;
+  /** Kept, not copied: the holder of the object tunes the running device. Default: `makeXeOptions()`. */
+  readonly options?: XeOptions;
+  /** What the handler's own work costs on the model clock. Default: nothing. */
+  readonly serviceCost?: ServiceCost;
+  /** Interconnect group: devices and VMs with the same object reach each other's VRAM. Default: a group of its own. */
+  readonly owner?: object;
+}
+
+export class XeDevice {
+  readonly index: number;
+  readonly space: SpaceId;
+  readonly world: World;
+  readonly driver: XeDriver;
+  readonly caps: DeviceCaps;
+  readonly options: XeOptions;
+  readonly policy: MigrationPolicy;
+  readonly serviceCost: ServiceCost;
+  readonly owner: object;
+  readonly vram: VramManager;
+  readonly migrate: MigrateEngine;
+  readonly pagemap: Pagemap;
+  readonly stats = new GtStats();
+  /** Validation lock: an allocation that failed runs once more with nobody else allocating (xe.md §3.6). */
+  readonly validation: RwLock;
+  /** Name of the one in-order queue for copies and page-table writes. */
+  readonly queue: string;
+  /** Set by an unplug: nothing can be moved to this device any more. */
+  unplugged = false;
+
+  constructor(world: World, config: XeDeviceConfig) {
+    const { index } = config;
+    this.index = index;
+    this.space = VRAM_SPACE + index;
+    this.queue = `copy${index}`;
+    this.world = world;
+    this.driver = driverOf(world);
+    this.caps = config.caps ?? BMG;
+    this.options = config.options ?? makeXeOptions();
+    this.serviceCost = config.serviceCost ?? NO_SERVICE_COST;
+    this.owner = config.owner ?? {};
+    this.validation = new RwLock(world.sched, `validation ${index}`, LOCK_RANK.validation);
+    this.vram = new VramManager(world, {
+      device: index,
+      pages: config.vramPages,
+      dataPages: config.dataPages ?? config.vramPages,
+      topDown: false,
+    });
+    const { vram, space } = this;
+    this.migrate = new MigrateEngine({ vram, jobs: world.jobs, space, mode: this.options.copyMode });
+    this.pagemap = new Pagemap(pagemapsOf(world), { device: index, owner: this.owner, ops: new XePagemapOps(this) });
+    this.policy = new XeGpusvmPolicy(this.caps, this.options, this.localPagemap);
+  }
+
+  /** Device memory of the faulting tile; null on integrated devices. */
+  get localPagemap(): Pagemap | null {
+    return this.caps.discrete ? this.pagemap : null;
+  }
+
+  /** Hands page-table commands to the device's queue. */
+  submit(label: string, commands: Parameters<World['jobs']['submit']>[2]): Fence {
+    return this.world.jobs.submit(this.queue, label, commands);
+  }
+}
+
+/** A device with its VRAM empty, registered with the world as the home of its device pages. */
+export function createXeDevice(world: World, config: XeDeviceConfig): XeDevice {
+  return new XeDevice(world, config);
+}

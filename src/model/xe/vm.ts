@@ -1,0 +1,167 @@
+// A GPU address space that mirrors a process: its mappings, its ranges, its page tables and the locks around them.
+import { assert } from '../../base/assert.ts';
+import type { Vpn } from '../../base/units.ts';
+import type { Command } from '../../engine/plan/commands.ts';
+import { TLB_INVAL_ALL } from '../../engine/plan/commands.ts';
+import type { Mm } from '../mm/mm.ts';
+import type { Fence } from '../sched/fence.ts';
+import type { Op } from '../sched/op.ts';
+import { LOCK_RANK, RwLock } from '../sched/rw-lock.ts';
+import { svmCtx } from '../svm/ctx.ts';
+import type { SvmRange } from '../svm/range.ts';
+import { GpuSvm, svmFini } from '../svm/svm.ts';
+import type { XeDevice } from './device.ts';
+import { collectInBackground } from './garbage-collector.ts';
+import { invalidateRanges } from './invalidate.ts';
+import { PageTables } from './pt.ts';
+import { RangeFault } from './range-fault.ts';
+import { ServiceOutcome } from './service-outcome.ts';
+import { mirrorVma, type XeVma } from './vma.ts';
+
+/** Bit of the only tile in the masks of a range (xe.md §1.12). */
+export const TILE0 = 1;
+
+export interface XeVmConfig {
+  /** Span of the one mirror mapping. */
+  readonly startVpn: Vpn;
+  readonly endVpn: Vpn;
+  readonly name?: string;
+  /** Attributes of the mirror mapping that differ from the defaults. */
+  readonly attributes?: Partial<XeVma>;
+}
+
+export class XeVm {
+  readonly device: XeDevice;
+  readonly mm: Mm;
+  readonly asid: number;
+  readonly svm: GpuSvm;
+  readonly pt: PageTables;
+  /** Serialises faults, collection and close of this VM. */
+  readonly lock: RwLock;
+  /** Reservation of the VM: serialises page-table updates; its fences are `lastFence`. */
+  readonly resv: RwLock;
+  /** Mappings in ascending order, disjoint. Replace entries, never change them. */
+  vmas: XeVma[];
+  /** Unmapped ranges, first in first out (xe.md §2.1 step 6). */
+  readonly gcList: SvmRange[] = [];
+  /** A background collection is on its way. */
+  gcScheduled = false;
+  /** size == 0 in the driver. */
+  closed = false;
+  /** Killed after an error that left its page tables or mappings unknown. */
+  banned = false;
+  lastFaultVma: XeVma | null = null;
+  /** Youngest page-table job. The queue is in order: once it is done, so are all before it. */
+  lastFence: Fence | null = null;
+  /** Bind commits so far; the livelock detector's measure of progress. */
+  binds = 0;
+  /** What the last service came to. */
+  readonly outcome = new ServiceOutcome();
+  readonly rangeFault = new RangeFault(svmCtx());
+  /** Called after each collected range; EAGAIN: the mapping was replaced (xe.md §2.4). The default knows no autoreset. */
+  resetAttributes: (vm: XeVm, startVpn: Vpn, endVpn: Vpn) => 0 | 'EAGAIN' | 'EINVAL' = keepAttributes;
+
+  constructor(device: XeDevice, mm: Mm, config: XeVmConfig) {
+    const { world, driver, options } = device;
+    this.device = device;
+    this.mm = mm;
+    this.asid = driver.allocAsid();
+    const name = config.name ?? `vm${this.asid}`;
+    this.lock = new RwLock(world.sched, `${name} lock`, LOCK_RANK.vm);
+    this.resv = new RwLock(world.sched, `${name} resv`, LOCK_RANK.resv);
+    this.vmas = [mirrorVma(config.startVpn, config.endVpn, config.attributes)];
+    this.svm = new GpuSvm(world, {
+      name,
+      mm,
+      startVpn: config.startVpn,
+      endVpn: config.endVpn,
+      notifierPages: options.notifierPages,
+      chunkPages: [...options.chunkPages],
+      ops: { invalidate: (_svm, notifier, event) => invalidateRanges(this, notifier, event) },
+    });
+    const { vram, space, caps, queue } = device;
+    this.pt = new PageTables({ vram, jobs: world.jobs, queue, space, rootLevel: caps.rootLevel, asid: this.asid });
+    driver.add(this);
+  }
+
+  /** Mapping that contains `vpn`; null also once the VM is banned (xe.md §1.3 step 5). */
+  findVma(vpn: Vpn): XeVma | null {
+    if (this.banned) return null;
+    return this.vmas.find((vma) => vma.startVpn <= vpn && vpn < vma.endVpn) ?? null;
+  }
+
+  /** As `findVma`, trying the mapping of the last fault first, if it still exists (quirk Q6 without its dead pointer). */
+  faultVma(vpn: Vpn): XeVma | null {
+    const last = this.lastFaultVma;
+    const hit = last !== null && last.startVpn <= vpn && vpn < last.endVpn && !this.banned;
+    return hit && this.vmas.includes(last) ? last : this.findVma(vpn);
+  }
+
+  /** The collector has something to do or something to refuse. */
+  get needsCollection(): boolean {
+    return this.gcList.length > 0 || this.closed || this.banned;
+  }
+
+  /** Queues page-table commands and remembers their fence. */
+  submit(label: string, commands: readonly Command[]): Fence {
+    this.lastFence = this.device.submit(`${label} asid=${this.asid}`, commands);
+    return this.lastFence;
+  }
+
+  /** Waits for all page-table jobs so far; nothing to wait for in the `pipelined` mode, where queue order suffices. */
+  *idle(): Op<void> {
+    const fence = this.lastFence;
+    if (fence === null || this.device.options.waitMode === 'pipelined') return;
+    if (!fence.signaled) yield* fence.wait();
+  }
+
+  /** Queues the collector behind whoever holds the lock. */
+  scheduleCollection(): void {
+    if (this.gcScheduled) return;
+    this.gcScheduled = true;
+    this.device.world.sched.spawn(`gc asid=${this.asid}`, collectInBackground(this));
+  }
+
+  /** Kills the VM: lookups return nothing from now on (I-G4). */
+  ban(why: string): void {
+    this.banned = true;
+    const { sched, events } = this.device.world;
+    events.emit(sched.now, { kind: 'note', text: `asid=${this.asid} banned: ${why}` });
+  }
+}
+
+/**
+ * A VM over `mm` with one mirror mapping. Page tables take their first frame here; the ranges come with the faults.
+ */
+export function createXeVm(device: XeDevice, mm: Mm, config: XeVmConfig): XeVm {
+  assert(config.startVpn < config.endVpn, 'the mirror mapping is empty');
+  return new XeVm(device, mm, config);
+}
+
+/**
+ * Closes the VM (xe.md §2.6): no fault is served any more, the root table is zeroed, all of its TLB lines go, and all
+ * ranges and notifiers are dropped. Notifiers that still run meanwhile only unmap pages.
+ */
+export function* closeXeVm(vm: XeVm): Op<void> {
+  yield* vm.lock.write();
+  yield* vm.svm.notifierLock.write();
+  vm.closed = true;
+  vm.svm.notifierLock.unlockWrite();
+  yield* vm.idle();
+  const { root } = vm.pt;
+  const entries = 512;
+  const fence = vm.submit('close', [
+    { op: 'zap', space: root.space, table: root.frame, index: 0, count: entries },
+    { op: 'tlbInval', asid: vm.asid, vpn: 0, log2Pages: TLB_INVAL_ALL },
+  ]);
+  yield* fence.wait();
+  vm.gcList.length = 0;
+  yield* svmFini(vm.svm);
+  vm.pt.destroy();
+  vm.device.driver.remove(vm);
+  vm.lock.unlockWrite();
+}
+
+function keepAttributes(vm: XeVm, startVpn: Vpn): 0 | 'EINVAL' {
+  return vm.findVma(startVpn) === null ? 'EINVAL' : 0;
+}
