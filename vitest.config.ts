@@ -7,6 +7,15 @@ import { browserLaunch, NO_BROWSER, type Launch } from './tools/browser.mjs';
 import { softwareVulkan, vulkanLoader } from './tools/software-vulkan.mjs';
 
 const SPECIAL = ['test/**/*.gpu.test.ts', 'test/**/*.browser.test.ts', 'test/**/*.e2e.test.ts'];
+const BROWSER_PACKAGES = [
+  'idb',
+  'lil-gui',
+  'pure-rand/generator/xoroshiro128plus',
+  'sorted-btree',
+  'three/webgpu',
+  'uplot',
+  'valibot',
+];
 const NO_DRIVER =
   'no software Vulkan driver found: install chromium, or use the GPU of this machine with PAGEFERRY_ADAPTER=hardware';
 
@@ -50,6 +59,8 @@ function gpu(): TestProjectConfiguration {
 function browserProject(): TestProjectConfiguration {
   if (browser === undefined) return missing('browser', NO_BROWSER, 2);
   return {
+    // Found only while a test runs, a package is bundled then and the page reloads under the test.
+    optimizeDeps: { include: BROWSER_PACKAGES },
     test: {
       name: 'browser',
       include: ['test/**/*.browser.test.ts'],

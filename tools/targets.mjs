@@ -9,8 +9,8 @@ const inputs = (...names) => names.map((name) => join(ROOT, name));
 
 // Building is part of every command, and standard output belongs to the command.
 const quiet = createLogger('warn');
-for (const level of /** @type {const} */ (['info', 'warn', 'warnOnce', 'error']))
-  quiet[level] = (text) => console.error(text);
+quiet.info = () => {};
+for (const level of /** @type {const} */ (['warn', 'warnOnce', 'error'])) quiet[level] = (text) => console.error(text);
 
 /** Builds the page when a source is newer, and returns its folder. */
 export async function builtPage() {

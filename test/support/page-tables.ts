@@ -63,10 +63,10 @@ export class PageTables {
   }
 
   /**
-   * Maps the leaf at `vpn` (aligned to its kind) to `frame` with `bits` beside present. False when a table or leaf of
-   * another shape is in the way. Maps over an older leaf of the same shape.
+   * Maps the leaf at `vpn` (aligned to its kind) to `frame` with `bits` beside present and `hiBits` in the high word.
+   * False when a table or leaf of another shape is in the way. Maps over an older leaf of the same shape.
    */
-  map(vpn: number, kind: LeafKind, frame: number, bits: number): boolean {
+  map(vpn: number, kind: LeafKind, frame: number, bits: number, hiBits = 0): boolean {
     const level = kind === '2M' ? 1 : kind === '1G' ? 2 : 0;
     const table = this.#descend(vpn, level, kind === 'compact64K');
     if (table === null || table.children.has(slot(vpn, level, table.compact))) return false;
@@ -74,7 +74,7 @@ export class PageTables {
     const hint = kind === 'ps64' ? BIT.ps64 : 0;
     const count = kind === 'ps64' ? 16 : 1;
     for (let i = 0; i < count; i++)
-      this.#write(table, slot(vpn, level, table.compact) + i, frame + i, bits | big | hint | BIT.present);
+      this.#write(table, slot(vpn, level, table.compact) + i, frame + i, bits | big | hint | BIT.present, hiBits);
     return true;
   }
 
@@ -102,8 +102,9 @@ export class PageTables {
     return child;
   }
 
-  #write(table: Table, index: number, frame: number, bits: number): void {
-    const entries = new Uint32Array(entry(frame, bits));
+  #write(table: Table, index: number, frame: number, bits: number, hiBits = 0): void {
+    const [lo, hi] = entry(frame, bits);
+    const entries = Uint32Array.of(lo, hi | hiBits);
     this.#writes.push({ op: 'pteWrite', space: this.space, table: table.frame, index, entries });
   }
 }

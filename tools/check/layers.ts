@@ -49,7 +49,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     packages: ['node:', 'cac', 'webgpu', 'valibot'],
   },
   tools: {
-    wings: ['plan', 'base', 'contract', 'shaders', 'manifest'],
+    wings: ['gpu', 'plan', 'base', 'contract', 'shaders', 'manifest'],
     packages: ['node:', 'vite', 'webgpu', 'wgsl_reflect', 'playwright-core'],
   },
   contract: { wings: [] },

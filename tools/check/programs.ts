@@ -30,11 +30,26 @@ function isOwnFile(line: string): boolean {
   return line.startsWith(`${root}/`) && !line.includes('/node_modules/');
 }
 
+interface LintReport {
+  diagnostics: { message: string; code?: string; note?: string; filename: string; labels: LintLabel[] }[];
+  number_of_files: number;
+}
+
+interface LintLabel {
+  span: { line: number; column: number };
+}
+
 /** oxlint, with the rules that need types. */
 export async function lintStep(): Promise<StepResult> {
-  const { status, output } = await runProgram(installed('oxlint/bin/oxlint'), ['--type-aware', '--deny-warnings']);
-  const count = Number(/ on (\d+) files? with \d+ rules/.exec(output)?.[1] ?? 0);
-  return verdict(status === 0 ? [] : [output.trim()], count, 'files');
+  const args = ['--type-aware', '--deny-warnings', '--format=json'];
+  const { status, output } = await runProgram(installed('oxlint/bin/oxlint'), args);
+  const report = JSON.parse(output) as LintReport;
+  const problems = report.diagnostics.map(({ message, code = '', note = '', filename, labels }) => {
+    const at = labels[0]?.span;
+    return `${filename}:${at?.line ?? 0}:${at?.column ?? 0}: ${message} [${code}] ${note}`.trimEnd();
+  });
+  if (status !== 0 && problems.length === 0) problems.push(output.trim());
+  return verdict(problems, report.number_of_files, 'files');
 }
 
 /** oxfmt; `npm run format` repairs what this finds. */

@@ -232,6 +232,7 @@ function root(value: WalkRoot, config: ExecutorConfig): Fault {
   );
 }
 
+/** A copy that writes each destination page once is never longer than its space. */
 function copyTranslated(command: CopyTranslated, config: ExecutorConfig): Fault {
   const { srcVpn, dstVpn, pages } = command;
   const last = command.root.level === 3 ? 2 ** 36 : VPN_COUNT;
@@ -239,7 +240,7 @@ function copyTranslated(command: CopyTranslated, config: ExecutorConfig): Fault 
     root(command.root, config) ??
     space('srcSpace', command.srcSpace, config) ??
     space('dstSpace', command.dstSpace, config) ??
-    int('pages', pages, 1, U32_MAX) ??
+    int('pages', pages, 1, pagesOf(command.dstSpace, config)) ??
     int('srcVpn', srcVpn, 0, last - pages) ??
     int('dstVpn', dstVpn, 0, last - pages);
   if (wrong !== null || !overlap(srcVpn, dstVpn, pages)) return wrong;

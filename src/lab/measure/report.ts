@@ -67,8 +67,8 @@ export const ReportSchema = v.object({
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
   tool: v.object({ name: v.string(), version: v.string(), command: v.optional(v.string(), '') }),
   environment: EnvironmentSchema,
-  /** What decided the run; null for a benchmark, whose cases carry their own parameters. */
-  scenario: v.nullable(v.record(v.string(), v.unknown())),
+  /** What decided the run: a scenario, or the choices of a benchmark, whose cases carry their own parameters. */
+  scenario: v.record(v.string(), v.unknown()),
   run: RunSchema,
   metrics: v.array(MetricSchema),
   counters: v.record(v.string(), finite),

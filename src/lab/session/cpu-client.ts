@@ -1,25 +1,19 @@
 // The CPU side of a workload: resolves each touch through the model's page tables, then acts on the page's home.
 import { present } from '../../base/assert.ts';
-import { vpnOf, WORDS_PER_PAGE, type Vpn } from '../../base/units.ts';
+import { vpnOf, WORDS_PER_PAGE, type Pfn, type Vpn } from '../../base/units.ts';
 import { ACCESS_KIND, ACCESS_RECORD_WORDS, type AccessKind, type Command } from '../../engine/plan/commands.ts';
 import { cpuFault } from '../../model/mm/access.ts';
 import type { Mm } from '../../model/mm/mm.ts';
+import { PTE_KIND, pteKind, ptePfn, pteWritable } from '../../model/mm/page-table.ts';
 import type { Fence } from '../../model/sched/fence.ts';
 import type { Op } from '../../model/sched/op.ts';
 import type { World } from '../../model/world.ts';
+import type { ClientResult } from './client-result.ts';
 import type { Oracle } from '../workload/oracle.ts';
 import type { AccessList } from '../workload/workload.ts';
 
 /** Accesses of one job at most. */
 const JOB_ACCESSES = 1024;
-
-export interface ClientResult {
-  readonly accesses: number;
-  /** Loads that returned something else than the oracle holds. */
-  readonly wrongLoads: number;
-  /** Why the program was stopped, or null. */
-  readonly failure: string | null;
-}
 
 /**
  * Performs `list` in order. Accesses are gathered into jobs; a job goes out before anything that may wait, since a page
@@ -34,7 +28,7 @@ export function* runCpuList(world: World, mm: Mm, list: AccessList, oracle: Orac
     const lo = present(list.records[at], 'lo');
     const kind = present(list.records[at + 2], 'kind') as AccessKind;
     const vpn = vpnOf(lo, present(list.records[at + 1], 'hi'));
-    let pfn = mm.table.residentPfn(vpn, kind !== ACCESS_KIND.read);
+    let pfn = residentPfn(mm, vpn, kind !== ACCESS_KIND.read);
     if (pfn < 0) {
       batch = flush(world, batch, batches, i);
       const found = yield* cpuFault(mm, vpn, kind !== ACCESS_KIND.read);
@@ -48,6 +42,12 @@ export function* runCpuList(world: World, mm: Mm, list: AccessList, oracle: Orac
   flush(world, batch, batches, list.count);
   for (const sent of batches) yield* sent.collect(values);
   return { accesses: list.count, wrongLoads: oracle.wrongLoads(list, values, 1, 0), failure: null };
+}
+
+/** Frame of a page that the CPU may touch right away; −1 where it would fault. */
+function residentPfn(mm: Mm, vpn: Vpn, write: boolean): Pfn {
+  const word = mm.table.get(vpn);
+  return pteKind(word) === PTE_KIND.present && (pteWritable(word) || !write) ? ptePfn(word) : -1;
 }
 
 /** Consecutive accesses of a list that went out, or will go out, as one job. */

@@ -72,6 +72,8 @@ export interface Snapshot {
   readonly counters: Readonly<Record<string, number>>;
   readonly rates: RatesView;
   readonly phases: readonly PhaseView[];
+  /** Newest lines of the run's log, as the driver would print them; at most 40 since the last snapshot. */
+  readonly log: readonly string[];
   readonly jobsInFlight: number;
   readonly tasks: number;
   /** Labels of live-tuned changes since the last snapshot, for marks on the charts. */

@@ -3,7 +3,7 @@ import { present } from '../../base/assert.ts';
 import type { Vpn } from '../../base/units.ts';
 import type { Command, SpaceId } from '../../engine/plan/commands.ts';
 import type { Mm } from '../../model/mm/mm.ts';
-import { PTE_KIND } from '../../model/mm/page-table.ts';
+import { PTE_KIND, pteKind, ptePfn } from '../../model/mm/page-table.ts';
 import type { Fence } from '../../model/sched/fence.ts';
 import type { Op } from '../../model/sched/op.ts';
 import type { World } from '../../model/world.ts';
@@ -58,9 +58,9 @@ export function* verifyPages(world: World, mm: Mm, vmas: readonly VmaSpec[], ora
 
 /** Frame that holds the page's contents: present in RAM or device-private in VRAM. */
 function homeOf(mm: Mm, vpn: Vpn): number {
-  const pte = mm.table.get(vpn);
-  const kind = mm.table.kind(pte);
-  return kind === PTE_KIND.present || kind === PTE_KIND.devPrivate ? mm.table.pfn(pte) : -1;
+  const word = mm.table.get(vpn);
+  const kind = pteKind(word);
+  return kind === PTE_KIND.present || kind === PTE_KIND.devPrivate ? ptePfn(word) : -1;
 }
 
 function newBatch(startVpn: Vpn): Batch {

@@ -93,7 +93,10 @@ export class Mm {
   mmap(startVpn: Vpn, pages: number, attributes: Partial<VmaAttributes> = {}): Status {
     if (this.users === 0 || startVpn < 0 || !(pages > 0)) return 'EINVAL';
     if (this.areas.firstOverlap(startVpn, startVpn + pages) !== null) return 'EINVAL';
-    this.areas.insert(new Vma(startVpn, startVpn + pages, { ...DEFAULT_VMA, ...attributes }));
+    const vma = { ...DEFAULT_VMA, ...attributes };
+    // Memory with something behind it is not anonymous, whatever the caller left at the default.
+    const anonymous = vma.anonymous && !vma.hugetlb && !vma.io && !vma.dax;
+    this.areas.insert(new Vma(startVpn, startVpn + pages, { ...vma, anonymous }));
     return 0;
   }
 

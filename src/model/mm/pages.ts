@@ -91,11 +91,13 @@ export class PageStore {
 
   /** Frame inside the page's space. */
   frameOf(pfn: Pfn): Frame {
-    return pfn < this.systemPages ? pfn : pfn - (this.deviceStart[this.deviceOf(pfn)] as number);
+    const start = pfn < this.systemPages ? 0 : (this.deviceStart[this.deviceOf(pfn)] as number);
+    return (pfn as number) - start;
   }
 
   pfnOf(space: SpaceId, frame: Frame): Pfn {
-    return space === SYSTEM_SPACE ? frame : (this.deviceStart[space - VRAM_SPACE] as number) + frame;
+    const start = space === SYSTEM_SPACE ? 0 : (this.deviceStart[space - VRAM_SPACE] as number);
+    return start + (frame as number);
   }
 
   /** A free system page with refcount 1, unlocked, content undefined; −1 when RAM is full. */

@@ -7,11 +7,9 @@ import { type Fence, WaitQueue } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
 import type { Pagemap } from './pagemap.ts';
 
-/** "No page" in a CopyVector. */
-export const NO_PFN = 0xffffffff;
-
 /**
- * Pages of one copy. Slot i pairs a device page with a page of the other side; only slots below `n` count.
+ * Pages of one copy. Slot i pairs a device page with a page of the other side (mm/pages.ts·NO_PFN: none);
+ * only slots below `n` count.
  * `devicePfn` none: the slot takes no part. `ramPfn` none: a hole, which `copyToDevmem` zero-fills (S16) and
  * `copyToRam` never sees beside a device page. When a peer device is the copier, `ramPfn` is a page in the
  * destination's VRAM. The vector belongs to the caller and is reused as soon as the copy op returns.

@@ -3,9 +3,9 @@ import { assert, present } from '../../base/assert.ts';
 import type { Ns, Pfn } from '../../base/units.ts';
 import type { Cause } from '../event/event.ts';
 import { MigrateVectors } from '../mm/migrate.ts';
+import type { MmWorld } from '../mm/mm.ts';
 import type { PageStore } from '../mm/pages.ts';
 import type { Task } from '../sched/task.ts';
-import type { World } from '../world.ts';
 import type { CopyVector, DevmemAllocation } from './devmem.ts';
 import type { Pagemap } from './pagemap.ts';
 import { SizedPool } from './sized-pool.ts';
@@ -33,7 +33,7 @@ export interface PagemapStats {
 }
 
 export class PagemapState {
-  readonly world: World;
+  readonly world: MmWorld;
   readonly zdds = new ZddTable();
   /** By device index. */
   readonly pagemaps: (Pagemap | null)[] = [];
@@ -50,7 +50,7 @@ export class PagemapState {
   private readonly vectorPool = new SizedPool((capacity) => new MigrateVectors(capacity));
   private readonly copyPool = new SizedPool(createCopyVector);
 
-  constructor(world: World) {
+  constructor(world: MmWorld) {
     this.world = world;
     world.pages.onDeviceFree = (pfn) => this.deviceFreed(pfn);
   }
@@ -91,9 +91,7 @@ export class PagemapState {
   takeVectors(size: number): MigrateVectors | null {
     if (this.failPoint('vectors')) return null;
     const vectors = this.vectorPool.take(size);
-    vectors.n = size;
-    vectors.srcFlags.fill(0, 0, size);
-    vectors.dstFlags.fill(0, 0, size);
+    vectors.reset(size);
     return vectors;
   }
 
@@ -122,7 +120,7 @@ export class PagemapState {
 const states = new WeakMap<PageStore, PagemapState>();
 
 /** The one PagemapState of a world, made on first use. It lives beside the PageStore, whose zdd ids it owns. */
-export function pagemapsOf(world: World): PagemapState {
+export function pagemapsOf(world: MmWorld): PagemapState {
   const state = states.get(world.pages) ?? new PagemapState(world);
   states.set(world.pages, state);
   return state;

@@ -6,6 +6,7 @@ import type { Cause } from '../event/event.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { Op } from '../sched/op.ts';
 import type { PagemapState } from './pagemap-state.ts';
+import { createMmDevice } from './to-ram.ts';
 
 /** Where a device can reach a page: protocol (svm/pages.ts·PROTO) and frame of the memory that the protocol names. */
 export interface DeviceAddr {
@@ -47,13 +48,14 @@ export class Pagemap {
   /** Long-term holders + zdds + pages objects that map it (I55). The creator holds the first. */
   ref = 1;
 
-  /** Registers itself as the device's pagemap and its owner with the world; one pagemap a device. */
+  /** Registers itself with the world as the home of the device's pages; one pagemap a device. */
   constructor(state: PagemapState, config: PagemapConfig) {
     this.state = state;
     this.device = config.device;
     this.owner = config.owner;
     this.ops = config.ops;
     state.register(this);
+    state.world.devices[config.device] = createMmDevice(state, config.device);
   }
 
   get(): this {

@@ -18,9 +18,10 @@ export function* populateMm(
   timesliceNs: Ns,
   cause: Cause,
 ): Op<Status> {
-  if (mm.users === 0) return 'EFAULT';
+  if (!mm.tryGetUser()) return 'EFAULT';
   yield* mm.mmapLock.read();
   const status = yield* pagemap.ops.populateMm(pagemap, startVpn, endVpn, mm, timesliceNs, cause);
   mm.mmapLock.unlockRead();
+  yield* mm.putUser();
   return status;
 }

@@ -58,6 +58,11 @@ export class Sched {
     return this.clock;
   }
 
+  /** Tasks that are not done. */
+  get alive(): number {
+    return this.tasks.size;
+  }
+
   /** True when yield points preempt. */
   get exploring(): boolean {
     return this.rng !== null;

@@ -22,7 +22,9 @@ export function rangeFind(where: GpuSvm | SvmNotifier, startVpn: Vpn, endVpn: Vp
 /** Ranges overlapping [startVpn, endVpn) in ascending order. The loop's body may remove any of them. */
 export function* rangesIn(where: GpuSvm | SvmNotifier, startVpn: Vpn, endVpn: Vpn): Generator<SvmRange, void, void> {
   if (where instanceof SvmNotifier) yield* where.ranges.overlapping(startVpn, endVpn);
-  else for (const notifier of where.notifiers.overlapping(startVpn, endVpn)) yield* notifier.ranges.overlapping(startVpn, endVpn);
+  else
+    for (const notifier of where.notifiers.overlapping(startVpn, endVpn))
+      yield* notifier.ranges.overlapping(startVpn, endVpn);
 }
 
 /** Whether any range overlaps [startVpn, endVpn); the caller's lock keeps the answer true (`svm:has_mapping`). */

@@ -32,8 +32,13 @@ export interface HmmAsk {
   readonly owner: object | null;
 }
 
+interface ScratchArrays {
+  readonly pfns: Uint32Array;
+  readonly flags: Uint8Array;
+}
+
 export class HmmScratchPool {
-  private readonly arrays = new SizedPool((capacity) => ({
+  private readonly arrays = new SizedPool<ScratchArrays>((capacity) => ({
     pfns: new Uint32Array(capacity),
     flags: new Uint8Array(capacity),
   }));

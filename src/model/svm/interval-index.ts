@@ -68,7 +68,7 @@ export class IntervalIndex<T extends Interval> {
 
   /** Items overlapping [startVpn, endVpn) in order. The body may remove any item, insert behind it, or stop. */
   *overlapping(startVpn: number, endVpn: number): Generator<T, void, void> {
-    for (let item = this.firstOverlap(startVpn, endVpn); item !== null; ) {
+    for (let item = this.firstOverlap(startVpn, endVpn); item !== null;) {
       yield item;
       item = this.after(item.startVpn);
       if (item !== null && item.startVpn >= endVpn) return;

@@ -4,13 +4,12 @@
 import { assert } from '../../base/assert.ts';
 import { type Errno, isErrno, type Status } from '../../base/errno.ts';
 import { isPowerOfTwo, type Vpn } from '../../base/units.ts';
-import type { Mm } from '../mm/mm.ts';
+import type { Mm, MmWorld } from '../mm/mm.ts';
 import type { InvalidateEvent } from '../mm/notifier.ts';
 import { pagemapsOf, type PagemapState } from '../pagemap/pagemap-state.ts';
 import { SizedPool } from '../pagemap/sized-pool.ts';
 import type { Op } from '../sched/op.ts';
 import { LOCK_RANK, RwLock } from '../sched/rw-lock.ts';
-import type { World } from '../world.ts';
 import { HmmScratchPool } from './hmm-scratch.ts';
 import { IntervalIndex } from './interval-index.ts';
 import type { SvmNotifier } from './notifier.ts';
@@ -49,7 +48,7 @@ export interface GpuSvmConfig {
 }
 
 export class GpuSvm {
-  readonly world: World;
+  readonly world: MmWorld;
   readonly name: string;
   /** The mirrored address space; null in simple mode and after fini. */
   mm: Mm | null;
@@ -74,7 +73,7 @@ export class GpuSvm {
   private driverLock: RwLock | null = null;
 
   /** Use `svmInit` where bad arguments are possible; here they are a bug. */
-  constructor(world: World, config: GpuSvmConfig) {
+  constructor(world: MmWorld, config: GpuSvmConfig) {
     assert(checkConfig(config) === 0, () => `svm ${config.name}: bad mode arguments`);
     this.world = world;
     this.name = config.name;
@@ -121,7 +120,7 @@ export class GpuSvm {
 }
 
 /** Creates a GpuSvm. EINVAL for arguments that fit neither mode (gpusvm-and-pagemap.md §1.2, `svm:init`). */
-export function svmInit(world: World, config: GpuSvmConfig): GpuSvm | Errno {
+export function svmInit(world: MmWorld, config: GpuSvmConfig): GpuSvm | Errno {
   const status = checkConfig(config);
   return isErrno(status) ? status : new GpuSvm(world, config);
 }

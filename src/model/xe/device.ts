@@ -1,13 +1,13 @@
 // One Xe device with one tile and one GT: its VRAM, copy engine, pagemap, policy, options and counters.
 import { VRAM_SPACE, type SpaceId } from '../../engine/plan/commands.ts';
-import type { Fence } from '../sched/fence.ts';
 import { LOCK_RANK, RwLock } from '../sched/rw-lock.ts';
 import { NO_SERVICE_COST, type ServiceCost } from '../cost/job-cost.ts';
 import { Pagemap } from '../pagemap/pagemap.ts';
 import { pagemapsOf } from '../pagemap/pagemap-state.ts';
+import { createMmDevice } from '../pagemap/to-ram.ts';
 import type { MigrationPolicy } from '../policy/policy.ts';
 import { XeGpusvmPolicy } from '../policy/xe-gpusvm.ts';
-import { VramManager } from '../vram/vram-manager.ts';
+import { VramManager } from '../vram/vram.ts';
 import type { World } from '../world.ts';
 import { BMG, type DeviceCaps } from './device-caps.ts';
 import { XePagemapOps } from './devmem.ts';
@@ -49,8 +49,6 @@ export class XeDevice {
   readonly stats = new GtStats();
   /** Validation lock: an allocation that failed runs once more with nobody else allocating (xe.md §3.6). */
   readonly validation: RwLock;
-  /** Name of the one in-order queue for copies and page-table writes. */
-  readonly queue: string;
   /** Set by an unplug: nothing can be moved to this device any more. */
   unplugged = false;
 
@@ -58,7 +56,6 @@ export class XeDevice {
     const { index } = config;
     this.index = index;
     this.space = VRAM_SPACE + index;
-    this.queue = `copy${index}`;
     this.world = world;
     this.driver = driverOf(world);
     this.caps = config.caps ?? BMG;
@@ -72,9 +69,11 @@ export class XeDevice {
       dataPages: config.dataPages ?? config.vramPages,
       topDown: false,
     });
-    const { vram, space } = this;
-    this.migrate = new MigrateEngine({ vram, jobs: world.jobs, space, mode: this.options.copyMode });
-    this.pagemap = new Pagemap(pagemapsOf(world), { device: index, owner: this.owner, ops: new XePagemapOps(this) });
+    const { jobs, pages } = world;
+    this.migrate = new MigrateEngine({ vram: this.vram, jobs, pages, space: this.space, mode: this.options.copyMode });
+    const state = pagemapsOf(world);
+    this.pagemap = new Pagemap(state, { device: index, owner: this.owner, ops: new XePagemapOps(this) });
+    world.devices[index] = createMmDevice(state, index);
     this.policy = new XeGpusvmPolicy(this.caps, this.options, this.localPagemap);
   }
 
@@ -83,9 +82,14 @@ export class XeDevice {
     return this.caps.discrete ? this.pagemap : null;
   }
 
-  /** Hands page-table commands to the device's queue. */
-  submit(label: string, commands: Parameters<World['jobs']['submit']>[2]): Fence {
-    return this.world.jobs.submit(this.queue, label, commands);
+  /** Name of the one in-order queue for copies and page-table writes. */
+  get queue(): string {
+    return this.migrate.queue;
+  }
+
+  /** GTs that a TLB invalidation goes to: the primary one, and the media one where there is one. */
+  get gtCount(): number {
+    return this.caps.mediaGt ? 2 : 1;
   }
 }
 

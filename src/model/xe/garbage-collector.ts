@@ -1,9 +1,9 @@
 // The collector: takes unmapped ranges out of the page tables and out of the svm, oldest first (xe.md §2.3).
 import type { Status } from '../../base/errno.ts';
 import type { Op } from '../sched/op.ts';
-import { rangeEvict } from '../svm/evict.ts';
+import { rangeEvict } from '../svm/range-evict.ts';
+import { rangeRemove } from '../svm/range-remove.ts';
 import type { SvmRange } from '../svm/range.ts';
-import { rangeRemove } from '../svm/svm.ts';
 import { unbindRange } from './binder.ts';
 import { logRange } from './range-log.ts';
 import type { XeVm } from './vm.ts';

@@ -6,18 +6,15 @@ import type { Command } from '../../engine/plan/commands.ts';
 import { MMU_EVENT, SILENT } from '../event/event.ts';
 import type { InvalidateEvent } from '../mm/notifier.ts';
 import type { Op } from '../sched/op.ts';
-import { svmCtx } from '../svm/ctx.ts';
-import { rangeUnmapPages } from '../svm/get-pages.ts';
+import { rangesIn } from '../svm/find.ts';
 import type { SvmNotifier } from '../svm/notifier.ts';
-import type { SvmRange } from '../svm/range.ts';
-import { rangeSetUnmapped, rangesIn } from '../svm/svm.ts';
+import { rangeSetUnmapped, type SvmRange } from '../svm/range.ts';
+import { unmapPagesInNotifier } from '../svm/unmap.ts';
 import { charge } from './charge.ts';
 import { logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
-import { tlbInvalCommand } from './tlb.ts';
+import { tlbInval } from './tlb.ts';
 import { TILE0, type XeVm } from './vm.ts';
-
-const IN_NOTIFIER = svmCtx({ inNotifier: true });
 
 /** Interval of the TLB window: the driver overwrites it with each range it zaps (quirk Q5). */
 interface Window {
@@ -50,10 +47,9 @@ function* zapAndFlush(vm: XeVm, ranges: readonly SvmRange[], startVpn: Vpn, endV
   const window = { startVpn, endVpn };
   for (const range of ranges) zapRange(vm, range, startVpn, endVpn, window, commands);
   if (commands.length === 0) return false;
-  const flush = tlbInvalCommand(vm.asid, window.startVpn, window.endVpn);
+  const flush = tlbInval(vm.asid, window.startVpn, window.endVpn);
   commands.push(flush);
-  const gts = vm.device.caps.mediaGt ? 2 : 1;
-  stats.add(STAT.tlbInvalCount, gts);
+  stats.add(STAT.tlbInvalCount, vm.device.gtCount);
   logFlush(vm, flush.vpn, flush.log2Pages);
   const fence = vm.submit('invalidate', commands);
   if (options.waitMode === 'wait') yield* fence.wait();
@@ -79,8 +75,8 @@ function zapRange(
   if (zapped.length === 0) return;
   for (const command of zapped) commands.push(command);
   range.tileInvalidated |= TILE0;
-  const { world, stats, caps } = vm.device;
-  stats.add(STAT.svmTlbInvalCount, caps.mediaGt ? 2 : 1);
+  const { world, stats, gtCount } = vm.device;
+  stats.add(STAT.svmTlbInvalCount, gtCount); // quirk Q12: ranges × GTs, not requests
   if (world.events === SILENT) return;
   const pages = range.endVpn - range.startVpn;
   world.events.emit(world.sched.now, { kind: 'zap', asid: vm.asid, startVpn: range.startVpn, pages });
@@ -88,7 +84,7 @@ function zapRange(
 
 /** Step 6: drop the pages; an unmap also sends the range to the collector. */
 function finishRange(vm: XeVm, range: SvmRange, event: InvalidateEvent): void {
-  rangeUnmapPages(vm.svm, range, IN_NOTIFIER);
+  unmapPagesInNotifier(vm.svm, range.pages);
   if (event.event !== MMU_EVENT.UNMAP || vm.closed) return;
   logRange(vm, 'GARBAGE COLLECTOR ADD', range);
   rangeSetUnmapped(range, event);

@@ -4,12 +4,12 @@ import type { Ns, Vpn } from '../../base/units.ts';
 import type { Pagemap } from '../pagemap/pagemap.ts';
 import type { Op } from '../sched/op.ts';
 import type { SvmCtx } from '../svm/ctx.ts';
-import { rangeEvict } from '../svm/evict.ts';
-import { rangeGetPages } from '../svm/get-pages.ts';
 import { rangeFindOrInsert } from '../svm/find-or-insert.ts';
+import { rangeGetPages } from '../svm/get-pages.ts';
+import { rangeEvict } from '../svm/range-evict.ts';
 import type { SvmRange } from '../svm/range.ts';
+import { allocVram } from './alloc-vram.ts';
 import { bindRange } from './binder.ts';
-import { allocVram } from './devmem.ts';
 import { collectGarbage } from './garbage-collector.ts';
 import { logGiveUp, logPhase, logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
@@ -89,7 +89,7 @@ function* attempt(vm: XeVm, s: RangeFault): Op<Step> {
   const { policy, stats } = vm.device;
   s.target = policy.target(s.deviceOnly, s.vma.preferred); // R1
   s.ctx.devicePrivatePageOwner = s.target === null ? null : vm.device.owner;
-  vm.svm.chunkPages = policy.chunkPages();
+  vm.syncChunks(policy.chunkPages());
   const range = yield* rangeFindOrInsert(vm.svm, s.vpn, s.vma.startVpn, s.vma.endVpn, s.ctx); // R2
   if (isErrno(range)) return fail(vm, s, range, 'find or insert range');
   const pages = range.endVpn - range.startVpn;

@@ -1,8 +1,8 @@
 // A GPU address space that mirrors a process: its mappings, its ranges, its page tables and the locks around them.
 import { assert } from '../../base/assert.ts';
+import { type Errno, isErrno } from '../../base/errno.ts';
 import type { Vpn } from '../../base/units.ts';
 import type { Command } from '../../engine/plan/commands.ts';
-import { TLB_INVAL_ALL } from '../../engine/plan/commands.ts';
 import type { Mm } from '../mm/mm.ts';
 import type { Fence } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
@@ -13,6 +13,7 @@ import { GpuSvm, svmFini } from '../svm/svm.ts';
 import type { XeDevice } from './device.ts';
 import { collectInBackground } from './garbage-collector.ts';
 import { invalidateRanges } from './invalidate.ts';
+import { LivelockDetector } from './livelock.ts';
 import { PageTables } from './pt.ts';
 import { RangeFault } from './range-fault.ts';
 import { ServiceOutcome } from './service-outcome.ts';
@@ -53,19 +54,24 @@ export class XeVm {
   lastFaultVma: XeVma | null = null;
   /** Youngest page-table job. The queue is in order: once it is done, so are all before it. */
   lastFence: Fence | null = null;
-  /** Bind commits so far; the livelock detector's measure of progress. */
-  binds = 0;
   /** What the last service came to. */
   readonly outcome = new ServiceOutcome();
+  readonly livelocks = new LivelockDetector();
   readonly rangeFault = new RangeFault(svmCtx());
+  /** The ladder that the svm holds; changed in place when the options change. */
+  private readonly chunks: number[];
+  private chunkSource: readonly number[];
   /** Called after each collected range; EAGAIN: the mapping was replaced (xe.md §2.4). The default knows no autoreset. */
   resetAttributes: (vm: XeVm, startVpn: Vpn, endVpn: Vpn) => 0 | 'EAGAIN' | 'EINVAL' = keepAttributes;
 
-  constructor(device: XeDevice, mm: Mm, config: XeVmConfig) {
+  constructor(device: XeDevice, mm: Mm, config: XeVmConfig, asid: number, pt: PageTables) {
     const { world, driver, options } = device;
     this.device = device;
     this.mm = mm;
-    this.asid = driver.allocAsid();
+    this.asid = asid;
+    this.pt = pt;
+    this.chunkSource = options.chunkPages;
+    this.chunks = [...options.chunkPages];
     const name = config.name ?? `vm${this.asid}`;
     this.lock = new RwLock(world.sched, `${name} lock`, LOCK_RANK.vm);
     this.resv = new RwLock(world.sched, `${name} resv`, LOCK_RANK.resv);
@@ -76,11 +82,12 @@ export class XeVm {
       startVpn: config.startVpn,
       endVpn: config.endVpn,
       notifierPages: options.notifierPages,
-      chunkPages: [...options.chunkPages],
+      chunkPages: this.chunks,
       ops: { invalidate: (_svm, notifier, event) => invalidateRanges(this, notifier, event) },
+      device: device.index,
     });
-    const { vram, space, caps, queue } = device;
-    this.pt = new PageTables({ vram, jobs: world.jobs, queue, space, rootLevel: caps.rootLevel, asid: this.asid });
+    this.svm.setDriverLock(this.lock);
+    this.lastFence = pt.setupFence;
     driver.add(this);
   }
 
@@ -97,6 +104,13 @@ export class XeVm {
     return hit && this.vmas.includes(last) ? last : this.findVma(vpn);
   }
 
+  /** Ranges made from now on come from `ladder`; those that exist keep their size. */
+  syncChunks(ladder: readonly number[]): void {
+    if (this.chunkSource === ladder) return;
+    this.chunkSource = ladder;
+    this.chunks.splice(0, this.chunks.length, ...ladder);
+  }
+
   /** The collector has something to do or something to refuse. */
   get needsCollection(): boolean {
     return this.gcList.length > 0 || this.closed || this.banned;
@@ -104,7 +118,7 @@ export class XeVm {
 
   /** Queues page-table commands and remembers their fence. */
   submit(label: string, commands: readonly Command[]): Fence {
-    this.lastFence = this.device.submit(`${label} asid=${this.asid}`, commands);
+    this.lastFence = this.pt.submit(label, commands);
     return this.lastFence;
   }
 
@@ -130,12 +144,14 @@ export class XeVm {
   }
 }
 
-/**
- * A VM over `mm` with one mirror mapping. Page tables take their first frame here; the ranges come with the faults.
- */
-export function createXeVm(device: XeDevice, mm: Mm, config: XeVmConfig): XeVm {
+/** A VM over `mm` with one mirror mapping. ENOMEM: no VRAM for its root table. */
+export function createXeVm(device: XeDevice, mm: Mm, config: XeVmConfig): XeVm | Errno {
   assert(config.startVpn < config.endVpn, 'the mirror mapping is empty');
-  return new XeVm(device, mm, config);
+  const { vram, space, caps, queue, world, driver } = device;
+  const asid = driver.allocAsid();
+  const { rootLevel, need64K } = caps;
+  const pt = PageTables.create({ vram, jobs: world.jobs, queue, space, rootLevel, asid, need64k: need64K });
+  return isErrno(pt) ? pt : new XeVm(device, mm, config, asid, pt);
 }
 
 /**
@@ -148,16 +164,10 @@ export function* closeXeVm(vm: XeVm): Op<void> {
   vm.closed = true;
   vm.svm.notifierLock.unlockWrite();
   yield* vm.idle();
-  const { root } = vm.pt;
-  const entries = 512;
-  const fence = vm.submit('close', [
-    { op: 'zap', space: root.space, table: root.frame, index: 0, count: entries },
-    { op: 'tlbInval', asid: vm.asid, vpn: 0, log2Pages: TLB_INVAL_ALL },
-  ]);
+  const fence = vm.submit('close', vm.pt.close());
   yield* fence.wait();
   vm.gcList.length = 0;
   yield* svmFini(vm.svm);
-  vm.pt.destroy();
   vm.device.driver.remove(vm);
   vm.lock.unlockWrite();
 }

@@ -1,0 +1,93 @@
+// Commands that act on single words: the access list of GPU programs, and CPU touches of system frames.
+import { WORDS_PER_PAGE } from '../../base/units.ts';
+import {
+  ACCESS_RECORD_WORDS,
+  ACCESS_RESULT_WORDS,
+  SYSTEM_SPACE,
+  type Access,
+  type AccessLoad,
+  type AccessResult,
+  type CpuAccess,
+} from '../plan/commands.ts';
+import { vramBeside } from './buffers.ts';
+import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { writeWords } from './host-commands.ts';
+import { writeStruct } from './struct-words.ts';
+
+const LANES = 64;
+const RECORD_BYTES = ACCESS_RECORD_WORDS * 4;
+const RESULT_BYTES = ACCESS_RESULT_WORDS * 4;
+
+/** ACCESS_LOAD: the records go into the list, their results become pending with value 0. */
+export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void {
+  const { buffers } = writer.machine;
+  const count = command.records.length / ACCESS_RECORD_WORDS;
+  writeWords(writer, buffers.records, command.base * RECORD_BYTES, command.records);
+  writer.encoder().clearBuffer(buffers.results, command.base * RESULT_BYTES, count * RESULT_BYTES);
+}
+
+/** ACCESS: one dispatch over the accesses and, with the TLB model, one over its lines. */
+export function encodeAccess(writer: FlushWriter, command: Access): void {
+  const { base, count, asid, root } = command;
+  const { config } = writer.machine;
+  const vram = vramBeside(root.space);
+  const tlb = command.tlb && config.tlbLines > 0;
+  const values = {
+    base,
+    count,
+    asid,
+    rootFrame: root.frame,
+    rootLevel: root.level,
+    tablesInSystem: root.space === SYSTEM_SPACE ? 1 : 0,
+    vramFrames: config.spaces[vram]?.pages ?? 0,
+    systemFrames: config.spaces[SYSTEM_SPACE]?.pages ?? 0,
+    tlbLines: config.tlbLines,
+    ringCapacity: config.faultCapacity,
+    command: writer.flush.addAccess(writer.job, count),
+  };
+  writer.closeBatch();
+  const variant = tlb ? 'accessTlb' : 'access';
+  writer.dispatch(variant, SYSTEM_SPACE, vram, 'AccessParams', values, Math.ceil(count / LANES));
+  if (tlb) encodeFillTlb(writer, command);
+}
+
+function encodeFillTlb(writer: FlushWriter, command: Access): void {
+  const { asid, root } = command;
+  const { tlbLines: lines, spaces } = writer.machine.config;
+  const tableFrames = spaces[root.space]?.pages ?? 0;
+  const values = { asid, rootFrame: root.frame, rootLevel: root.level, tableFrames, lines };
+  writer.dispatch('fillTlb', root.space, root.space, 'FillTlbParams', values, Math.ceil(lines / LANES));
+}
+
+/** ACCESS_RESULT: status and value of each access become the job's next words of io. */
+export function encodeAccessResult(writer: FlushWriter, command: AccessResult): void {
+  for (let done = 0; done < command.count;) {
+    if (writer.flush.ioRoom < ACCESS_RESULT_WORDS) writer.split();
+    const room = Math.floor(writer.flush.ioRoom / ACCESS_RESULT_WORDS);
+    const count = Math.min(room, command.count - done);
+    const { results, io } = writer.machine.buffers;
+    const encoder = writer.encoder();
+    const at = writer.flush.takeIo(writer.job, count * ACCESS_RESULT_WORDS);
+    encoder.copyBufferToBuffer(results, (command.base + done) * RESULT_BYTES, io, at * 4, count * RESULT_BYTES);
+    done += count;
+  }
+}
+
+const TOUCHES: BatchKind = { struct: 'CpuTouch', emit: emitTouches };
+
+function emitTouches(writer: FlushWriter, batch: Batch): void {
+  const { first: firstTouch, count } = batch;
+  const words = (writer.machine.config.spaces[SYSTEM_SPACE]?.pages ?? 0) * WORDS_PER_PAGE;
+  const groups = Math.ceil(count / LANES);
+  writer.dispatch('cpuAccess', SYSTEM_SPACE, SYSTEM_SPACE, 'CpuParams', { count, firstTouch, words }, groups);
+}
+
+/** CPU_ACCESS: touches of distinct words share a dispatch; a second touch of a word waits for the first. */
+export function encodeCpuAccess(writer: FlushWriter, command: CpuAccess): void {
+  const word = command.frame * WORDS_PER_PAGE + command.word;
+  do writer.room(TOUCHES, SYSTEM_SPACE, SYSTEM_SPACE, 1, 1);
+  while (!writer.claim(word, word + 1));
+  const io = writer.flush.takeIo(writer.job, 1);
+  const touch = { word, kind: command.kind, operand: command.operand, io };
+  writeStruct(writer.machine.arenas.list.words, writer.addItems(1), 'CpuTouch', touch);
+}

@@ -1,0 +1,207 @@
+// The executor on a WebGPU device: jobs become submissions, and come back as completions in the order of their numbers.
+import { assert } from '../../base/assert.ts';
+import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo } from '../plan/executor.ts';
+import type { Completion, Job } from '../plan/job.ts';
+import { validateConfig, validateJob } from '../plan/validate.ts';
+import { chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
+import { allocateBuffers, neededBytes } from './buffers.ts';
+import { GpuError, openDevice, type WatchedDevice } from './device.ts';
+import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
+import { FlushWriter } from './flush-writer.ts';
+import { encodeJob } from './job-encoder.ts';
+import type { Machine } from './machine.ts';
+import { completionOf, startJob } from './pending-job.ts';
+import { createPipelines } from './pipelines.ts';
+import { readFlush } from './readback.ts';
+import { StagingPool } from './staging.ts';
+import type { SubmittedFlush } from './submitted-flush.ts';
+import { Stamps } from './timestamps.ts';
+import { GpuUnavailable } from './unavailable.ts';
+import { WordArena } from './word-arena.ts';
+import { PARAM_SLOT_BYTES } from './buffers.ts';
+
+export interface GpuOptions {
+  /** Default `any`. */
+  readonly adapter?: AdapterKind;
+  /** Ask for timestamp queries; default true. Without them every `gpuNs` is null. */
+  readonly timestamps?: boolean;
+  readonly powerPreference?: GPUPowerPreference;
+  /** Sizes of one submission; for tests of how jobs are spread. */
+  readonly flushLimits?: Partial<FlushLimits>;
+  /** Failure injection: a job for which this is true is skipped and completes with status 'injected'. */
+  readonly failJob?: (job: Job) => boolean;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (reason: Error) => void;
+}
+
+export class GpuExecutor implements Executor {
+  readonly info: ExecutorInfo;
+  readonly config: ExecutorConfig;
+  /** For error scopes and for three.js; jobs are the only way to its memory. */
+  readonly device: GPUDevice;
+  readonly #watched: WatchedDevice;
+  readonly #machine: Machine;
+  readonly #writer: FlushWriter;
+  readonly #failJob: (job: Job) => boolean;
+  /** Submissions in order; those whose answers have arrived wait for the ones before them. */
+  readonly #inFlight: { readonly flush: SubmittedFlush; arrived: boolean }[] = [];
+  #done: Completion[] = [];
+  #waiters: Waiter[] = [];
+  #lastSeq = 0;
+  #broken: Error | null = null;
+
+  constructor(watched: WatchedDevice, machine: Machine, failJob: (job: Job) => boolean) {
+    this.info = watched.info;
+    this.config = machine.config;
+    this.device = watched.device;
+    this.#watched = watched;
+    this.#machine = machine;
+    this.#failJob = failJob;
+    this.#writer = new FlushWriter(machine, (flush) => void this.#await(flush));
+    watched.onTrouble = () => this.#noticeTrouble();
+  }
+
+  /** Throws on a job that does not validate, and DeviceLostError once the device is gone. */
+  submit(job: Job): void {
+    this.#throwIfBroken();
+    const wrong = validateJob(job, this.config);
+    assert(wrong === null, () => wrong ?? '');
+    assert(job.seq > this.#lastSeq, () => `seq ${job.seq} follows ${this.#lastSeq}: fence numbers rise`);
+    this.#lastSeq = job.seq;
+    const pending = startJob(this.#failJob(job) ? { ...job, commands: [] } : job, this.#machine.stamps !== null);
+    if (this.#failJob(job)) pending.status = 'injected';
+    encodeJob(this.#writer, pending);
+  }
+
+  flush(): void {
+    if (this.#broken === null) this.#writer.split();
+  }
+
+  take(): Completion[] {
+    const done = this.#done;
+    this.#done = [];
+    return done;
+  }
+
+  /** Rejects with DeviceLostError, or with GpuError when WebGPU reported an error that nobody caught. */
+  async settled(): Promise<void> {
+    this.#throwIfBroken();
+    this.flush();
+    if (this.#done.length > 0 || this.#inFlight.length === 0) return;
+    await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  destroy(): void {
+    this.#break(new DeviceLostError('the executor was destroyed'));
+    this.device.destroy();
+  }
+
+  async #await(flush: SubmittedFlush): Promise<void> {
+    const entry = { flush, arrived: false };
+    this.#inFlight.push(entry);
+    try {
+      await readFlush(this.#machine, flush);
+      entry.arrived = true;
+      this.#deliver();
+    } catch (error) {
+      console.log(error, this.#watched.errors, this.#watched.lost); // Reading back fails only on a lost device, or after an error that is reported on its own.
+      this.#noticeTrouble();
+      this.#break(new DeviceLostError(`reading back failed: ${(error as Error).message}`));
+    }
+  }
+
+  /** Hands out completions of everything that has arrived and has nothing before it. */
+  #deliver(): void {
+    while (this.#inFlight[0]?.arrived === true) {
+      for (const pending of this.#inFlight.shift()?.flush.ending ?? []) this.#done.push(completionOf(pending));
+    }
+    if (this.#done.length === 0 && this.#inFlight.length > 0) return;
+    for (const waiter of this.#takeWaiters()) waiter.resolve();
+  }
+
+  #takeWaiters(): Waiter[] {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    return waiters;
+  }
+
+  #noticeTrouble(): void {
+    const { lost, errors } = this.#watched;
+    if (errors.length > 0) this.#break(new GpuError(errors.join('\n')));
+    else if (lost !== null) this.#break(lost);
+  }
+
+  /** The first trouble is the one that is told. */
+  #break(error: Error): void {
+    this.#broken ??= error;
+    for (const waiter of this.#takeWaiters()) waiter.reject(this.#broken);
+  }
+
+  #throwIfBroken(): void {
+    if (this.#broken !== null) throw this.#broken;
+  }
+}
+
+/** Above the largest buffer that any browser needs to be asked for explicitly: WebGPU's default is 128 MiB a binding. */
+async function createMachine(
+  watched: WatchedDevice,
+  config: ExecutorConfig,
+  limits: FlushLimits,
+): Promise<Machine | GpuUnavailable> {
+  const { device, info } = watched;
+  const buffers = await allocateBuffers(device, config, limits);
+  if (buffers === null) {
+    device.destroy();
+    const { total } = neededBytes(config, limits);
+    return new GpuUnavailable('out-of-memory', `The GPU has no room for ${total} bytes.`, total);
+  }
+  return {
+    device,
+    config,
+    limits,
+    buffers,
+    pipelines: await createPipelines(device, buffers),
+    staging: new StagingPool(device),
+    stamps: info.timestamps ? new Stamps(device, limits.stamps) : null,
+    arenas: {
+      list: new WordArena(limits.listWords),
+      payload: new WordArena(limits.payloadWords),
+      params: new WordArena((limits.dispatches * PARAM_SLOT_BYTES) / 4),
+    },
+  };
+}
+
+/**
+ * Opens a device and allocates everything that `config` asks for, zeroed; all or nothing. `gpu` is `navigator.gpu` or
+ * what createNodeGpu gave. Throws on a configuration that makes no sense and on shaders that do not compile (bugs).
+ */
+export async function createGpuExecutor(
+  gpu: GPU | undefined,
+  config: ExecutorConfig,
+  options: GpuOptions = {},
+): Promise<GpuExecutor | GpuUnavailable> {
+  const wrong = validateConfig(config);
+  assert(wrong === null, () => `gpu: ${wrong}`);
+  const limits = { ...FLUSH_LIMITS, ...options.flushLimits };
+  const adapter = await chooseAdapter(gpu, options.adapter ?? 'any', options.powerPreference);
+  if (adapter instanceof GpuUnavailable) return adapter;
+  const { largest } = neededBytes(config, limits);
+  const tooLarge = checkLimits(adapter, largest);
+  if (tooLarge !== null) return tooLarge;
+  const wanted = { maxBufferSize: largest, maxStorageBufferBindingSize: largest };
+  const watched = await openDevice(adapter, wanted, options.timestamps ?? true);
+  if (watched instanceof GpuUnavailable) return watched;
+  const machine = await createMachine(watched, config, limits);
+  if (machine instanceof GpuUnavailable) return machine;
+  return new GpuExecutor(watched, machine, options.failJob ?? (() => false));
+}
+
+function checkLimits(adapter: GPUAdapter, largest: number): GpuUnavailable | null {
+  const allowed = maxSpacePages(adapter.limits) * 4096;
+  if (largest <= allowed) return null;
+  const message = `A buffer of ${largest} bytes is needed; ${adapter.info.description} allows ${allowed}.`;
+  return new GpuUnavailable('limits', message, largest, allowed);
+}

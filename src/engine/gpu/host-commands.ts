@@ -1,0 +1,50 @@
+// Commands that are no dispatches: words from the host, pages back to the host, and the API's own buffer copy.
+import { PAGE_SIZE, WORDS_PER_PAGE } from '../../base/units.ts';
+import type { CopyBaseline, Readback, Upload } from '../plan/commands.ts';
+import type { FlushWriter } from './flush-writer.ts';
+
+/**
+ * Puts host words into a buffer at their place in the order of commands: small ones travel with the submission's payload,
+ * large ones are written straight into the buffer, behind everything recorded so far.
+ */
+export function writeWords(writer: FlushWriter, target: GPUBuffer, offsetBytes: number, words: Uint32Array): void {
+  const { limits, arenas, buffers, device } = writer.machine;
+  if (words.length > limits.smallUploadWords || writer.untouched) {
+    if (!writer.untouched) writer.split();
+    writer.job.hostWrite = true;
+    device.queue.writeBuffer(target, offsetBytes, words as Uint32Array<ArrayBuffer>);
+    return;
+  }
+  if (arenas.payload.room() < words.length) writer.split();
+  const at = arenas.payload.take(words.length);
+  arenas.payload.words.set(words, at);
+  writer.encoder().copyBufferToBuffer(buffers.payload, at * 4, target, offsetBytes, words.length * 4);
+}
+
+export function encodeUpload(writer: FlushWriter, command: Upload): void {
+  const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
+  writeWords(writer, space, command.frame * PAGE_SIZE, command.words);
+}
+
+/** READBACK: straight from the space into a mappable buffer, in as many submissions as it takes. */
+export function encodeReadback(writer: FlushWriter, command: Readback): void {
+  const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
+  writer.closeBatch();
+  for (let done = 0; done < command.pages;) {
+    const wanted = writer.job.io.length - writer.job.ioTaken;
+    const room = Math.floor(writer.flush.bulkRoom(wanted) / WORDS_PER_PAGE);
+    const pages = Math.min(room, command.pages - done);
+    if (pages === 0) writer.split();
+    else writer.flush.readBulk(writer.job, space, (command.frame + done) * PAGE_SIZE, pages * WORDS_PER_PAGE);
+    done += pages;
+  }
+}
+
+/** The peer of the copy kernels that the API itself offers. */
+export function encodeCopyBuffer(writer: FlushWriter, command: CopyBaseline): void {
+  const { srcSpace, srcFrame, dstSpace, dstFrame, pages } = command;
+  const { spaces } = writer.machine.buffers;
+  const src = spaces[srcSpace] as GPUBuffer;
+  const dst = spaces[dstSpace] as GPUBuffer;
+  writer.encoder().copyBufferToBuffer(src, srcFrame * PAGE_SIZE, dst, dstFrame * PAGE_SIZE, pages * PAGE_SIZE);
+}

@@ -1,0 +1,21 @@
+// What encoding and reading back share: the device with everything on it that lives as long as the executor.
+import type { ExecutorConfig } from '../plan/executor.ts';
+import type { GpuBuffers } from './buffers.ts';
+import type { FlushLimits } from './flush-limits.ts';
+import type { Pipelines } from './pipelines.ts';
+import type { StagingPool } from './staging.ts';
+import type { Stamps } from './timestamps.ts';
+import type { WordArena } from './word-arena.ts';
+
+export interface Machine {
+  readonly device: GPUDevice;
+  readonly config: ExecutorConfig;
+  readonly limits: FlushLimits;
+  readonly buffers: GpuBuffers;
+  readonly pipelines: Pipelines;
+  readonly staging: StagingPool;
+  /** Null where the device has no timestamp queries, or they are not wanted. */
+  readonly stamps: Stamps | null;
+  /** What the open submission will write to the buffers of the same names. */
+  readonly arenas: { readonly list: WordArena; readonly payload: WordArena; readonly params: WordArena };
+}

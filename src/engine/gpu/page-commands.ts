@@ -1,0 +1,179 @@
+// Commands on whole pages: copies by frames and by addresses, the linear peer, fills and hashes.
+import { assert } from '../../base/assert.ts';
+import { pageKey } from '../../base/mix.ts';
+import { vaHi, vaLo } from '../../base/units.ts';
+import {
+  SYSTEM_SPACE,
+  type Copy,
+  type CopyBaseline,
+  type CopyTranslated,
+  type Fill,
+  type FillSeeded,
+  type Hash,
+  type SpaceId,
+  type WalkRoot,
+} from '../plan/commands.ts';
+import { WGSL } from '../plan/layouts.gen.ts';
+import { largestSpacePages, vramBeside } from './buffers.ts';
+import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { fieldWord, structWords } from './struct-words.ts';
+import type { VariantName } from './pipelines.ts';
+
+const PAIR_WORDS = structWords('PagePair');
+const PAIR_SRC = fieldWord('PagePair', 'src');
+const PAIR_DST = fieldWord('PagePair', 'dst');
+const TASK_WORDS = structWords('PageTask');
+const TASK_FRAME = fieldWord('PageTask', 'frame');
+const TASK_VALUE = fieldWord('PageTask', 'value');
+/** A value that the masked bit of a leaf never has. */
+const NO_MEMORY = 0xffffffff;
+const ROWS = WGSL.PAGE_ROWS;
+const LINEAR_LANES = 256;
+
+function framesOf(writer: FlushWriter, space: SpaceId): number {
+  return writer.machine.config.spaces[space]?.pages ?? 0;
+}
+
+const COPY: BatchKind = { struct: 'PagePair', emit: emitCopy };
+const FILL: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'fillPages') };
+const FILL_SEEDED: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'fillSeeded') };
+const HASH: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'hashPages') };
+
+function emitCopy(writer: FlushWriter, batch: Batch): void {
+  const { a, b, first, count } = batch;
+  dispatchCopy(writer, a === b ? 'copyWithin' : 'copyBetween', a, b, first, count, 0);
+}
+
+function dispatchCopy(
+  writer: FlushWriter,
+  variant: VariantName,
+  src: SpaceId,
+  dst: SpaceId,
+  firstPair: number,
+  count: number,
+  mark: number,
+): void {
+  const srcFrames = framesOf(writer, src);
+  const dstFrames = framesOf(writer, dst);
+  writer.dispatch(variant, src, dst, 'CopyParams', { count, firstPair, srcFrames, dstFrames, mark }, count);
+}
+
+function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fillSeeded' | 'hashPages'): void {
+  const { a, first: firstTask, count } = batch;
+  const struct = variant === 'hashPages' ? 'HashParams' : 'FillParams';
+  writer.dispatch(variant, a, a, struct, { count, firstTask, frames: framesOf(writer, a) }, count);
+}
+
+/** COPY: one pair a page. Within one space reads matter too: another command may write what this one reads. */
+export function encodeCopy(writer: FlushWriter, command: Copy): void {
+  const { srcSpace, dstSpace, pages } = command;
+  for (let done = 0; done < pages;) {
+    const count = writer.room(COPY, srcSpace, dstSpace, pages - done);
+    const src = command.srcFrame + done;
+    const dst = command.dstFrame + done;
+    if (!writer.claim(dst, dst + count, src, srcSpace === dstSpace ? src + count : src)) continue;
+    writePairs(writer.machine.arenas.list.words, writer.addItems(count), src, dst, count);
+    done += count;
+  }
+}
+
+function writePairs(words: Uint32Array, at: number, src: number, dst: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    words[at + i * PAIR_WORDS + PAIR_SRC] = src + i;
+    words[at + i * PAIR_WORDS + PAIR_DST] = dst + i;
+  }
+}
+
+/** Bit that a leaf must have to target `space` under tables in `tableSpace`. */
+function leafMemory(space: SpaceId, tableSpace: SpaceId): number {
+  if (space === SYSTEM_SPACE) return 0;
+  return space === vramBeside(tableSpace) ? WGSL.PTE_DEVICE_MEMORY : NO_MEMORY;
+}
+
+/** COPY by addresses: a pass that walks, then a pass that copies what it found, or nothing after an engine fault. */
+export function encodeCopyTranslated(writer: FlushWriter, command: CopyTranslated): void {
+  const { root, srcSpace, dstSpace, pages } = command;
+  const most = largestSpacePages(writer.machine.config);
+  assert(pages <= most, () => `a translated copy of ${pages} pages: the largest space has ${most}`);
+  writer.closeBatch();
+  const mark = writer.flush.addMark(writer.job);
+  encodeTranslate(writer, command, mark, root);
+  const variant = srcSpace === dstSpace ? 'guardedWithin' : 'guardedBetween';
+  dispatchCopy(writer, variant, srcSpace, dstSpace, 0, pages, mark);
+}
+
+function encodeTranslate(writer: FlushWriter, command: CopyTranslated, mark: number, root: WalkRoot): void {
+  const { srcSpace, dstSpace, srcVpn, dstVpn, pages } = command;
+  const values = {
+    count: pages,
+    srcLo: vaLo(srcVpn),
+    srcHi: vaHi(srcVpn),
+    dstLo: vaLo(dstVpn),
+    dstHi: vaHi(dstVpn),
+    rootFrame: root.frame,
+    rootLevel: root.level,
+    tableFrames: framesOf(writer, root.space),
+    srcMemory: leafMemory(srcSpace, root.space),
+    dstMemory: leafMemory(dstSpace, root.space),
+    srcFrames: framesOf(writer, srcSpace),
+    dstFrames: framesOf(writer, dstSpace),
+    mark,
+  };
+  const groups = Math.ceil(pages / WGSL.PAGE_LANES);
+  writer.dispatch('translatePages', root.space, root.space, 'TranslateParams', values, groups);
+}
+
+/** The plain shader copy; `copyBufferToBuffer` is in host-commands.ts. */
+export function encodeCopyLinear(writer: FlushWriter, command: CopyBaseline): void {
+  const { srcSpace, dstSpace } = command;
+  writer.closeBatch();
+  const rows = command.pages * ROWS;
+  const values = { rows, srcRow: command.srcFrame * ROWS, dstRow: command.dstFrame * ROWS };
+  const variant = srcSpace === dstSpace ? 'linearWithin' : 'linearBetween';
+  writer.dispatch(variant, srcSpace, dstSpace, 'LinearParams', values, Math.ceil(rows / LINEAR_LANES));
+}
+
+function encodeFill(
+  writer: FlushWriter,
+  kind: BatchKind,
+  command: Fill | FillSeeded,
+  value: (page: number) => number,
+): void {
+  const { space, pages } = command;
+  for (let done = 0; done < pages;) {
+    const count = writer.room(kind, space, space, pages - done);
+    const frame = command.frame + done;
+    if (!writer.claim(frame, frame + count)) continue;
+    const { words } = writer.machine.arenas.list;
+    for (let i = 0, at = writer.addItems(count); i < count; i++, at += TASK_WORDS) {
+      words[at + TASK_FRAME] = frame + i;
+      words[at + TASK_VALUE] = value(done + i);
+    }
+    done += count;
+  }
+}
+
+/** FILL: every word of the pages is the pattern. */
+export function encodeFillPattern(writer: FlushWriter, command: Fill): void {
+  encodeFill(writer, FILL, command, () => command.pattern);
+}
+
+/** FILL_SEEDED: page i has the contents of key pageKey(seed, pageLo + i). */
+export function encodeFillSeeded(writer: FlushWriter, command: FillSeeded): void {
+  encodeFill(writer, FILL_SEEDED, command, (page) => pageKey(command.seed, command.pageLo + page));
+}
+
+/** HASH: two words of io a page. */
+export function encodeHash(writer: FlushWriter, command: Hash): void {
+  const { space, pages } = command;
+  for (let done = 0; done < pages;) {
+    const count = writer.room(HASH, space, space, pages - done, 2);
+    const io = writer.flush.takeIo(writer.job, 2 * count);
+    const { words } = writer.machine.arenas.list;
+    for (let i = 0, at = writer.addItems(count); i < count; i++, at += TASK_WORDS) {
+      words[at + TASK_FRAME] = command.frame + done + i;
+      words[at + TASK_VALUE] = io + 2 * i;
+    }
+    done += count;
+  }
+}

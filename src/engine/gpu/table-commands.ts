@@ -1,0 +1,71 @@
+// Commands on page tables and the TLB: PTE_WRITE, PTE_FILL, ZAP and TLB_INVAL.
+import { TLB_INVAL_ALL, type PteFill, type PteWrite, type TlbInval, type Zap } from '../plan/commands.ts';
+import { WGSL } from '../plan/layouts.gen.ts';
+import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { writeStruct } from './struct-words.ts';
+
+const ENTRY_WORDS = 2;
+const TLB_LANES = 64;
+/** 2^45 pages and more are a whole address space: TLB_INVAL_ALL is cut to what a shift in the shader can tell apart. */
+const WHOLE_SPACE = WGSL.TLB_ALL_LOG2;
+
+const PTES: BatchKind = { struct: 'PteRun', emit: emitPtes };
+const INTERVALS: BatchKind = { struct: 'TlbInterval', emit: emitInvalidate };
+
+function emitPtes(writer: FlushWriter, batch: Batch): void {
+  const { a, first: firstRun, count } = batch;
+  const entries = (writer.machine.config.spaces[a]?.pages ?? 0) * WGSL.TABLE_ENTRIES;
+  writer.dispatch('writePtes', a, a, 'PteParams', { count, firstRun, entries }, count);
+}
+
+function emitInvalidate(writer: FlushWriter, batch: Batch): void {
+  const { first: firstInterval, count } = batch;
+  const lines = writer.machine.config.tlbLines;
+  const groups = Math.ceil(lines / TLB_LANES);
+  writer.dispatch('invalidateTlb', 0, 0, 'InvalidateParams', { count, firstInterval, lines }, groups);
+}
+
+/** Stores `count` entries: one after the other from the payload, or the payload's one entry again and again. */
+function encodeRun(writer: FlushWriter, command: PteWrite | PteFill | Zap, count: number, payload: Uint32Array): void {
+  const first = command.table * WGSL.TABLE_ENTRIES + command.index;
+  const { arenas } = writer.machine;
+  if (arenas.payload.room(ENTRY_WORDS) < payload.length) writer.split();
+  do writer.room(PTES, command.space, command.space, 1);
+  while (!writer.claim(first, first + count));
+  const at = arenas.payload.take(payload.length, ENTRY_WORDS);
+  arenas.payload.words.set(payload, at);
+  const step = payload.length > ENTRY_WORDS ? 1 : 0;
+  const run = { first, count, payload: at / ENTRY_WORDS, step };
+  writeStruct(arenas.list.words, writer.addItems(1), 'PteRun', run);
+}
+
+export function encodePteWrite(writer: FlushWriter, command: PteWrite): void {
+  encodeRun(writer, command, command.entries.length / ENTRY_WORDS, command.entries);
+}
+
+const oneEntry = new Uint32Array(ENTRY_WORDS);
+
+export function encodePteFill(writer: FlushWriter, command: PteFill): void {
+  oneEntry[0] = command.lo;
+  oneEntry[1] = command.hi;
+  encodeRun(writer, command, command.count, oneEntry);
+}
+
+export function encodeZap(writer: FlushWriter, command: Zap): void {
+  oneEntry.fill(0);
+  encodeRun(writer, command, command.count, oneEntry);
+}
+
+/** TLB_INVAL; nothing to do where the TLB is left out. */
+export function encodeTlbInval(writer: FlushWriter, command: TlbInval): void {
+  if (writer.machine.config.tlbLines === 0) return;
+  const { asid, vpn, log2Pages } = command;
+  writer.room(INTERVALS, 0, 0, 1);
+  const interval = {
+    asid,
+    pageLo: vpn % 2 ** 32,
+    pageHi: Math.floor(vpn / 2 ** 32),
+    log2Pages: log2Pages === TLB_INVAL_ALL ? WHOLE_SPACE : log2Pages,
+  };
+  writeStruct(writer.machine.arenas.list.words, writer.addItems(1), 'TlbInterval', interval);
+}

@@ -1,0 +1,126 @@
+// A report as a text table for people: aligned columns, units, spread, sample count, and how each figure compares.
+import { GIB, KIB, MIB } from '../../base/units.ts';
+import { sameWithin, type Interval } from './stats.ts';
+import type { Metric, Report } from './report.ts';
+
+const HEAD = ['case', 'median', '± MAD', 'p05 … p95', 'n', 'clock', 'against its peer'];
+/** Columns whose figures line up at the right. */
+const RIGHT: ReadonlySet<number> = new Set([1, 2, 3, 4]);
+
+/** The whole result, first line: what ran the jobs. Ends without a newline. */
+export function reportTable(report: Report): string {
+  const rows = report.metrics.map(metricRow);
+  const marks = footnotes(report);
+  return [
+    headline(report),
+    '',
+    ...(rows.length > 0 ? align([HEAD, ...rows]) : ['(nothing was measured)']),
+    ...marks,
+  ].join('\n');
+}
+
+/** What ran the jobs, plainly. */
+export function headline(report: Report): string {
+  const { adapter, fallback } = report.environment;
+  const what = `${adapter.name}${adapter.backend === '' ? '' : `, ${adapter.backend}`}`;
+  const why = fallback === null ? '' : ` (${fallback})`;
+  if (adapter.kind === 'twin') return `adapter: ${adapter.name} — nothing ran on a GPU${why}`;
+  if (adapter.software) return `adapter: ${what} — SOFTWARE: a CPU emulated the GPU, no figure is a GPU's${why}`;
+  return `adapter: ${what}${why}`;
+}
+
+/** Columns padded to equal width, two spaces apart. */
+export function align(rows: readonly (readonly string[])[]): string[] {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
+  const cell = (text: string, i: number): string => {
+    const gap = ' '.repeat((widths[i] as number) - text.length);
+    return RIGHT.has(i) ? gap + text : text + gap;
+  };
+  return rows.map((row) => row.map(cell).join('  ').trimEnd());
+}
+
+function metricRow(metric: Metric): string[] {
+  const { unit, median, mad, p05, p95, n, source, warnings } = metric;
+  const scaled = scaleFor(unit, median);
+  const low = digits(p05 / scaled.by);
+  const spread = `${low} … ${digits(p95 / scaled.by)}`;
+  const mark = warnings.length > 0 ? ' *' : '';
+  const figure = `${digits(median / scaled.by)} ${scaled.unit}`;
+  return [metric.id + mark, figure, digits(mad / scaled.by), spread, String(n), source, comparison(metric)];
+}
+
+function comparison({ peer, peerRatio }: Metric): string {
+  if (peer === null || peerRatio === null) return '';
+  const said = sameWithin(peerRatio) ? `${ratioText(peerRatio)}, no difference shown` : ratioText(peerRatio);
+  return `${digits(peerRatio.median)}× ${peer} (${said})`;
+}
+
+function ratioText({ low, high }: Interval): string {
+  return `95 %: ${digits(low)} … ${digits(high)}`;
+}
+
+function footnotes(report: Report): string[] {
+  const { verification, notes, warnings, metrics } = report;
+  const lines = ['', verificationLine(verification)];
+  for (const note of notes) lines.push(`note: ${note}`);
+  for (const { message, advice } of warnings) lines.push(`warning: ${message}. ${advice}`);
+  for (const [text, ids] of metricWarnings(metrics)) lines.push(`* ${text} [${ids.join(', ')}]`);
+  return lines;
+}
+
+function verificationLine(verification: Report['verification']): string {
+  if (verification === null) return 'bytes: not verified';
+  const { pagesChecked, mismatchedPages } = verification;
+  const result = mismatchedPages === 0 ? 'all equal' : `${mismatchedPages} WRONG`;
+  return `bytes: ${pagesChecked} pages compared, ${result}`;
+}
+
+/** One line a kind of warning, however many metrics have it. */
+function metricWarnings(metrics: readonly Metric[]): Map<string, string[]> {
+  const byCode = new Map<string, string[]>();
+  for (const { id, warnings } of metrics)
+    for (const { code, advice } of warnings) {
+      const text = `${code}: ${advice}`;
+      byCode.set(text, [...(byCode.get(text) ?? []), id]);
+    }
+  return byCode;
+}
+
+interface Scale {
+  readonly by: number;
+  readonly unit: string;
+}
+
+const BYTE_RATES: readonly Scale[] = [
+  { by: GIB, unit: 'GiB/s' },
+  { by: MIB, unit: 'MiB/s' },
+  { by: KIB, unit: 'KiB/s' },
+];
+const COUNT_PREFIXES = [
+  { by: 1e9, prefix: 'G' },
+  { by: 1e6, prefix: 'M' },
+  { by: 1e3, prefix: 'k' },
+] as const;
+const TIMES: readonly Scale[] = [
+  { by: 1e9, unit: 's' },
+  { by: 1e6, unit: 'ms' },
+  { by: 1e3, unit: 'µs' },
+];
+
+/** A unit in which `value` has one to four digits before the point. */
+function scaleFor(unit: string, value: number): Scale {
+  const fits = ({ by }: { by: number }): boolean => value >= by;
+  const plain = { by: 1, unit };
+  if (unit === 'B/s') return BYTE_RATES.find(fits) ?? plain;
+  if (unit === 'ns') return TIMES.find(fits) ?? plain;
+  const found = unit.endsWith('/s') ? COUNT_PREFIXES.find(fits) : undefined;
+  return found === undefined ? plain : { by: found.by, unit: `${found.prefix} ${unit}` };
+}
+
+/** Three significant digits, without exponents. */
+function digits(value: number): string {
+  if (value === 0) return '0';
+  const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(places, 6));
+}

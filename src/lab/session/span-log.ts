@@ -1,0 +1,73 @@
+// Keeps the migrations of a run for the picture and for the question "why did this page move?".
+import type { Ns } from '../../base/units.ts';
+import type { EventSink, ModelEvent } from '../../model/event/event.ts';
+import type { PageIndex } from './page-index.ts';
+import type { SpanView } from './protocol.ts';
+import { logLine } from './log-line.ts';
+
+/** Spans handed to one snapshot; the picture cannot show more (protocol.ts·Snapshot.spans). */
+const SNAPSHOT_SPANS = 256;
+const SNAPSHOT_LINES = 40;
+/** Migrations remembered for the inspector. */
+const HISTORY = 8192;
+
+export class SpanLog implements EventSink {
+  private readonly pages: PageIndex;
+  private nextId = 1;
+  private fresh: SpanView[] = [];
+  private dropped = 0;
+  private lines: string[] = [];
+  private readonly history: SpanView[] = [];
+
+  constructor(pages: PageIndex) {
+    this.pages = pages;
+  }
+
+  emit(now: Ns, event: ModelEvent): void {
+    if (event.kind === 'migrate') this.addSpan(now, event);
+    const line = logLine(now, event);
+    if (line === null) return;
+    this.lines.push(line);
+    if (this.lines.length > SNAPSHOT_LINES) this.lines.shift();
+  }
+
+  /** What is new since the last call. */
+  take(): { spans: SpanView[]; dropped: number; lines: string[] } {
+    const result = { spans: this.fresh, dropped: this.dropped, lines: this.lines };
+    this.fresh = [];
+    this.dropped = 0;
+    this.lines = [];
+    return result;
+  }
+
+  /** The last `limit` migrations that moved the page with this index, newest first. */
+  ofPage(page: number, limit: number): SpanView[] {
+    const found: SpanView[] = [];
+    for (let i = this.nextId - 1; i > 0 && i > this.nextId - 1 - HISTORY && found.length < limit; i--) {
+      const span = this.history[i % HISTORY];
+      if (span !== undefined && span.firstPage <= page && page < span.firstPage + span.pages) found.push(span);
+    }
+    return found;
+  }
+
+  private addSpan(now: Ns, event: ModelEvent & { kind: 'migrate' }): void {
+    const id = this.nextId++;
+    const span: SpanView = {
+      id,
+      direction: event.direction,
+      firstPage: event.startVpn < 0 ? -1 : this.pages.of(event.startVpn),
+      pages: event.pages,
+      vramFrame: -1,
+      startNs: event.startNs,
+      endNs: now,
+      rule: event.cause.rule,
+      values: event.cause.values,
+      status: String(event.status),
+    };
+    this.history[id % HISTORY] = span;
+    this.fresh.push(span);
+    if (this.fresh.length <= SNAPSHOT_SPANS) return;
+    this.fresh.shift();
+    this.dropped++;
+  }
+}

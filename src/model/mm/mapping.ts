@@ -1,0 +1,76 @@
+// The only code that changes what an entry refers to: entries and the counts of their pages move together (I39).
+//
+// A mapping owns one reference of its page. A migration entry owns none: the migration does, which keeps the page
+// alive and locked (mm/rmap.c, mm/migrate.c·remove_migration_ptes).
+import { assert, present } from '../../base/assert.ts';
+import type { Pfn, Vpn } from '../../base/units.ts';
+import type { Mm, MmWorld } from './mm.ts';
+import { PTE_KIND, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts';
+import type { PageStore } from './pages.ts';
+
+/** Maps `pfn` at `vpn`, present or device-private by where the page lies; the mapping takes over one reference. */
+export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
+  const { pages } = mm.world;
+  pages.mapcount[pfn] = (pages.mapcount[pfn] as number) + 1;
+  pages.setRmap(pfn, mm.id, vpn);
+  mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable));
+}
+
+/** The entry `word` at `vpn` becomes none and lets go of its page. */
+export function dropEntry(mm: Mm, vpn: Vpn, word: number): void {
+  const { pages } = mm.world;
+  const pfn = ptePfn(word);
+  mm.table.set(vpn, 0);
+  switch (pteKind(word)) {
+    case PTE_KIND.present:
+    case PTE_KIND.devPrivate:
+      unmapPage(pages, pfn);
+      pages.clearRmap(pfn);
+      pages.put(pfn);
+      return;
+    case PTE_KIND.migrating:
+      pages.clearRmap(pfn);
+      return;
+    case PTE_KIND.swapped:
+      pages.put(pfn);
+      return;
+    default:
+  }
+}
+
+/** A mapping becomes a migration entry; its reference goes, so the caller must hold another one. */
+export function freezeEntry(mm: Mm, vpn: Vpn, word: number): void {
+  const { pages } = mm.world;
+  const pfn = ptePfn(word);
+  assert((pages.refcount[pfn] as number) > 1, () => `page ${pfn} is frozen without a reference`);
+  unmapPage(pages, pfn);
+  pages.put(pfn);
+  mm.table.set(vpn, pteWord(PTE_KIND.migrating, pfn, pteWritable(word)));
+}
+
+/**
+ * The migration entry of `src` maps `dst` (the same page when the migration is undone). Nothing to do when the entry
+ * was unmapped meanwhile: the page then goes with its last reference.
+ */
+export function thawEntry(world: MmWorld, src: Pfn, dst: Pfn): void {
+  const { pages } = world;
+  const mmId = pages.rmapMm[src] as number;
+  if (mmId < 0) return;
+  const mm = present(world.mms.get(mmId), `mm ${mmId}`);
+  const vpn = pages.rmapVpn[src] as number;
+  const word = mm.table.get(vpn);
+  assert(pteKind(word) === PTE_KIND.migrating && ptePfn(word) === src, () => `page ${src} has no migration entry`);
+  pages.clearRmap(src);
+  pages.get(dst);
+  mapPage(mm, vpn, dst, pteWritable(word));
+}
+
+function kindOf(pages: PageStore, pfn: Pfn): typeof PTE_KIND.present | typeof PTE_KIND.devPrivate {
+  return pages.isDevice(pfn) ? PTE_KIND.devPrivate : PTE_KIND.present;
+}
+
+function unmapPage(pages: PageStore, pfn: Pfn): void {
+  const count = (pages.mapcount[pfn] as number) - 1;
+  assert(count >= 0, () => `map count of page ${pfn} underflows`);
+  pages.mapcount[pfn] = count;
+}
