@@ -1,24 +1,32 @@
 import { createNodeGpu } from '../src/engine/gpu/node.ts'
 import { createGpuExecutor, GpuExecutor } from '../src/engine/gpu/gpu-executor.ts'
-import { fillSeededPage, pageKey, hashPage } from '../src/base/mix.ts'
+import { createTwinExecutor } from '../src/engine/twin/twin-executor.ts'
+import { randomJobs, RANDOM_CONFIGS } from '../test/support/random-jobs.ts'
 const gpu = await createNodeGpu()
+let jobsN=0, bad=0
+async function drain(ex:any,n:number){const out:any[]=[];while(out.length<n){await ex.settled();out.push(...ex.take())}return out}
+const SEEDS=Number(process.argv[2]??20)
 const t0=performance.now()
-const ex = await createGpuExecutor(gpu, { spaces:[{name:'system',pages:64},{name:'vram0',pages:64}], accessCapacity:1024, faultCapacity:256, tlbLines:64 })
-console.log('create ms', performance.now()-t0)
-if (!(ex instanceof GpuExecutor)) { console.log(ex); throw 1 }
-console.log(ex.info.name, ex.info.software, ex.info.timestamps)
-ex.submit({seq:1,queue:'copy0',label:'a',timed:true,commands:[
- {op:'fillSeeded',space:0,frame:3,pages:2,seed:7,pageLo:100},
- {op:'copy',srcSpace:0,srcFrame:3,dstSpace:1,dstFrame:9,pages:2},
- {op:'fill',space:0,frame:0,pages:1,pattern:5},
- {op:'hash',space:1,frame:9,pages:2},
- {op:'readback',space:1,frame:9,pages:2},
- {op:'cpuAccess',frame:0,word:7,kind:1,operand:3},
- {op:'cpuAccess',frame:0,word:7,kind:0,operand:3},
-]})
-await ex.settled()
-const [c]=ex.take()
-const want=new Uint32Array(2048); fillSeededPage(want.subarray(0,1024),pageKey(7,100)); fillSeededPage(want.subarray(1024),pageKey(7,101))
-const h=new Uint32Array(4); hashPage(want,0,h,0); hashPage(want,1024,h,2)
-console.log(c!.status, c!.gpuNs, c!.io.subarray(0,4), h, c!.io.subarray(4,4+2048).every((v,i)=>v===want[i]), c!.io.subarray(2052))
-ex.destroy()
+for (const [ci,config] of RANDOM_CONFIGS.entries()) {
+  const small = {listWords:64,payloadWords:2048,dispatches:16,marks:2,stamps:16,ioWords:64,bulkWords:2048,smallUploadWords:1024}
+  for (const flushLimits of [{}, small]) {
+  const g = await createGpuExecutor(gpu, config, {flushLimits}); const t = createTwinExecutor(config)
+  if (!(g instanceof GpuExecutor)) throw new Error(g.message)
+  let seq=1
+  for (let seed=0; seed<SEEDS; seed++) {
+    const jobs = randomJobs(seed*7+ci, config, 20, seq); seq+=20
+    const extra = {seq: seq++, queue:'x', label:'all', timed:false, commands: config.spaces.map((s,i)=>({op:'readback' as const,space:i,frame:0,pages:s.pages}))}
+    for (const j of [...jobs, extra]) { g.submit(j); t.submit(j); jobsN++ }
+    const a = await drain(g,21), b = await drain(t,21)
+    for (let i=0;i<21;i++) {
+      const x=a[i], y=b[i]
+      const eq=(p:Uint32Array,q:Uint32Array)=>p.length===q.length&&p.every((v,k)=>v===q[k])
+      if (x.seq!==y.seq||x.status!==y.status||x.dropped!==y.dropped||!eq(x.faults,y.faults)||!eq(x.io,y.io)) {
+        bad++; if (bad<5) { const k=x.io.findIndex((v:number,k:number)=>v!==y.io[k]); console.log('DIFF config',ci,'seed',seed,'job',i,x.status,y.status,x.dropped,y.dropped,x.faults.length,y.faults.length, 'io',x.io.length,y.io.length,'first',k,x.io[k],y.io[k], ([...jobs,extra][i]!).commands.map((c:any)=>c.op).join(' ')) }
+        break
+      }
+    }
+  }
+  g.destroy()
+}}
+console.log('jobs',jobsN,'bad',bad,'ms',performance.now()-t0)

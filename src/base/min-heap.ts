@@ -21,7 +21,7 @@ export class MinHeap<T> {
   push(item: T): void {
     const { items, before } = this;
     items.push(item);
-    for (let child = items.length - 1; child > 0; ) {
+    for (let child = items.length - 1; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!before(item, this.at(parent))) return;
       this.swap(parent, child);
@@ -41,7 +41,7 @@ export class MinHeap<T> {
   }
 
   private sink(): void {
-    for (let parent = 0; ; ) {
+    for (let parent = 0; ;) {
       const child = this.smallerChild(parent);
       if (child < 0 || !this.before(this.at(child), this.at(parent))) return;
       this.swap(parent, child);

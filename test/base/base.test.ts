@@ -8,7 +8,8 @@ import { alignDown, alignUp, floorLog2, isPowerOfTwo, vaHi, vaLo, vpnOf } from '
 
 describe('units', () => {
   it('splits and joins addresses up to 57 bits', () => {
-    for (const vpn of [0, 1, 0xfffff, 0x100000, 0x7f0000000, 2 ** 45 - 1]) expect(vpnOf(vaLo(vpn), vaHi(vpn))).toBe(vpn);
+    for (const vpn of [0, 1, 0xfffff, 0x100000, 0x7f0000000, 2 ** 45 - 1])
+      expect(vpnOf(vaLo(vpn), vaHi(vpn))).toBe(vpn);
     expect(vaLo(0x7f0000345)).toBe(0x00345000);
     expect(vaHi(0x7f0000345)).toBe(0x7f00);
   });

@@ -246,10 +246,24 @@ const rawEntries: Step = (episode) => {
   });
 };
 
-/** Repeated entries are likelier. */
-const STEPS: readonly Step[] = [
-  ...[access, access, access, accessLoad, accessLoad, accessResult, accessResult, replay, replay],
-  ...[change, change, change, invalidate, copy, copy, copyTable, copyBaseline],
-  ...[copyTranslated, copyTranslated, copyTranslated, fill, fillSeeded, hash, hash, readback, upload],
-  ...[cpuAccess, cpuAccess, rawEntries, rawEntries],
+/** Each step as often as its weight says. */
+const WEIGHTS: readonly (readonly [Step, number])[] = [
+  [access, 3],
+  [accessLoad, 2],
+  [accessResult, 2],
+  [replay, 2],
+  [change, 3],
+  [invalidate, 1],
+  [copy, 2],
+  [copyTable, 1],
+  [copyBaseline, 1],
+  [copyTranslated, 3],
+  [fill, 1],
+  [fillSeeded, 1],
+  [hash, 2],
+  [readback, 1],
+  [upload, 1],
+  [cpuAccess, 2],
+  [rawEntries, 2],
 ];
+const STEPS: readonly Step[] = WEIGHTS.flatMap(([step, weight]) => Array.from({ length: weight }, () => step));

@@ -102,7 +102,7 @@ export class RandomSpace {
   /** A frame whose leaf covers data frames first; sometimes one outside every space. */
   #frame(kind: LeafKind): number {
     const rng = this.#rng;
-    if (chance(rng, 5)) return pick(rng, [OUTSIDE, 2 ** 19, 2 ** 20, 2 ** 32, 2 ** 39]) * 512;
+    if (chance(rng, 5)) return pick(rng, [OUTSIDE * 2, 2 ** 19, 2 ** 20, 2 ** 32, 2 ** 39]);
     if (kind === '4K') return rng.below(DATA_PAGES);
     if (kind === 'ps64') return 16 * rng.below(DATA_PAGES / 16);
     // Bits below the size of the leaf are no part of its frame: noise (a big leaf keeps PAT2 there).

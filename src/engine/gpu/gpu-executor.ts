@@ -107,7 +107,7 @@ export class GpuExecutor implements Executor {
       entry.arrived = true;
       this.#deliver();
     } catch (error) {
-      console.log(error, this.#watched.errors, this.#watched.lost); // Reading back fails only on a lost device, or after an error that is reported on its own.
+      // Reading back fails only on a lost device, or after an error that is reported on its own.
       this.#noticeTrouble();
       this.#break(new DeviceLostError(`reading back failed: ${(error as Error).message}`));
     }

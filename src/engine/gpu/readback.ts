@@ -2,7 +2,7 @@
 import { FAULT_RECORD_WORDS } from '../plan/job.ts';
 import type { Machine } from './machine.ts';
 import { fieldWord, structWords } from './struct-words.ts';
-import type { IoPiece, Section, SubmittedFlush } from './submitted-flush.ts';
+import type { IoPiece, SubmittedFlush } from './submitted-flush.ts';
 import { addPass } from './timestamps.ts';
 
 const RECORD_WORDS = structWords('FaultRecord');
@@ -23,12 +23,8 @@ export async function readFlush(machine: Machine, flush: SubmittedFlush): Promis
 }
 
 function readBulk(machine: Machine, flush: SubmittedFlush, bulk: GPUBuffer): void {
-  deliver(flush.bulkPieces, mapped(bulk, { at: 0, bytes: flush.bulkWords * 4 }));
+  deliver(flush.bulkPieces, new Uint32Array(bulk.getMappedRange(0, flush.bulkWords * 4)));
   release(machine, bulk);
-}
-
-function mapped(buffer: GPUBuffer, section: Section): Uint32Array {
-  return new Uint32Array(buffer.getMappedRange(0), section.at, section.bytes / 4);
 }
 
 function release(machine: Machine, buffer: GPUBuffer): void {

@@ -119,7 +119,8 @@ function* runStep(parts: ProgramParts, step: Step): Op<void> {
   if (step.gpu !== null) sides.push(runGpuList(machine, step.gpu, oracle));
   if (step.cpu !== null) sides.push(runCpuList(machine.world, machine.mm, step.cpu, oracle));
   const [first] = sides;
-  const results = sides.length === 1 && first !== undefined ? [yield* first] : yield* join(machine.world.sched, step.label, sides);
+  const results =
+    sides.length === 1 && first !== undefined ? [yield* first] : yield* join(machine.world.sched, step.label, sides);
   for (const result of results) {
     progress.accesses += result.accesses;
     progress.wrongLoads += result.wrongLoads;

@@ -98,7 +98,11 @@ export type RunState = 'starting' | 'running' | 'paused' | 'finished' | 'cancell
 
 /** Page → worker. */
 export type ToSession =
-  | { readonly type: 'start'; readonly scenario: Scenario; readonly trace?: { readonly name: string; readonly bytes: ArrayBuffer } }
+  | {
+      readonly type: 'start';
+      readonly scenario: Scenario;
+      readonly trace?: { readonly name: string; readonly bytes: ArrayBuffer };
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Run one step of the workload, then pause. */

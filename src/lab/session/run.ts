@@ -1,4 +1,5 @@
 // One run: composes machine, workload and executor, drives them, and answers for what happened.
+import { NS_PER_S } from '../../base/units.ts';
 import type { Executor } from '../../engine/plan/executor.ts';
 import type { Completion, Job } from '../../engine/plan/job.ts';
 import type { EventSink } from '../../model/event/event.ts';
@@ -10,7 +11,8 @@ import { Driver } from './driver.ts';
 import { applyLiveFields, buildMachine, type Machine } from './machine.ts';
 import { PageIndex } from './page-index.ts';
 import { newControl, newProgress, runProgram, verifyNow, type ProgramParts } from './program.ts';
-import type { Snapshot, SpanView } from './protocol.ts';
+import { explainPage } from './explain-page.ts';
+import type { Snapshot } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 import { fieldAt, setField } from './scenario-fields.ts';
 import type { Sizes } from './sizing.ts';
@@ -66,9 +68,9 @@ export class Run {
   private marks: string[] = [];
   private startedMs = 0;
   private endedMs: number | null = null;
-  /** Completed jobs and their GPU time, for the report. */
-  private jobs = 0;
   private gpuNs = 0;
+  private populatedNs = 0;
+  private endedNs: number | null = null;
   private waitingForVerification: ((verification: Verification) => void)[] = [];
 
   constructor(config: RunConfig) {
@@ -107,6 +109,7 @@ export class Run {
     const program = sched.spawn('program', runProgram(this.parts));
     await this.driver.run(() => program.done);
     this.endedMs = this.config.wall();
+    this.endedNs = this.driver.now();
     const { control, progress } = this.parts;
     if (program.done && progress.failure === null && this.scenario.run.verify) {
       const verify = sched.spawn('verify', verifyNow(this.parts));
@@ -183,9 +186,23 @@ export class Run {
     return this.recorder.eventHash;
   }
 
-  /** The last migrations of a page, newest first. */
-  historyOf(page: number): SpanView[] {
-    return this.spans.ofPage(page, 12);
+  /** Time of the workload on the run's clock. */
+  get modelSeconds(): number {
+    return ((this.endedNs ?? this.driver.now()) - this.populatedNs) / NS_PER_S;
+  }
+
+  /** GPU time of all timed jobs. */
+  get gpuSeconds(): number {
+    return this.gpuNs / NS_PER_S;
+  }
+
+  get paused(): boolean {
+    return this.parts.control.paused;
+  }
+
+  /** What is known about the page with this index, one fact a line. */
+  explain(page: number): string[] {
+    return explainPage(this.machine, this.pages, this.spans, page);
   }
 
   outcome(end: RunEnd): RunOutcome {
@@ -220,6 +237,7 @@ export class Run {
   private populated(): void {
     this.machine.device.stats.reset();
     this.recorder.reset();
+    this.populatedNs = this.driver.now();
     this.startedMs = this.config.wall();
   }
 
@@ -230,7 +248,6 @@ export class Run {
   }
 
   private completed(_job: Job, completion: Completion): void {
-    this.jobs++;
     this.gpuNs += completion.gpuNs ?? 0;
   }
 

@@ -1,6 +1,7 @@
 // How big the machine of a run is: data VRAM, the reserve for page tables on top, and system memory.
 import { alignUp, MIB, PAGE_SIZE } from '../../base/units.ts';
 import type { Workload } from '../workload/workload.ts';
+import type { VramSize } from './scenario-sizes.ts';
 
 /** Pages of one 2 MiB block. */
 const BLOCK_PAGES = (2 * MIB) / PAGE_SIZE;
@@ -31,9 +32,9 @@ export interface SizeProblem {
  * Sizes of a run. `vram` is '50%' (of the VMAs' bytes, rounded up to 2 MiB) or bytes as parsed by the scenario.
  * Source: design.md §8 Sizes.
  */
-export function sizesOf(workload: Workload, vram: { percent: number } | { bytes: number }): Sizes {
+export function sizesOf(workload: Workload, vram: VramSize): Sizes {
   const vmaPages = workload.vmas.reduce((sum, vma) => sum + vma.pages, 0);
-  const wanted = 'percent' in vram ? Math.ceil((vmaPages * vram.percent) / 100) : vram.bytes / PAGE_SIZE;
+  const wanted = vram.kind === 'percent' ? Math.ceil((vmaPages * vram.percent) / 100) : vram.bytes / PAGE_SIZE;
   const dataPages = alignUp(Math.max(1, wanted), BLOCK_PAGES);
   return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages: vmaPages + systemSlack(vmaPages) };
 }

@@ -87,7 +87,10 @@ export class Snapshots {
   }
 }
 
-function pageArrays(machine: Machine, pages: PageIndex): { pageState: Uint8Array; pageFrame: Uint32Array; resident: number } {
+function pageArrays(
+  machine: Machine,
+  pages: PageIndex,
+): { pageState: Uint8Array; pageFrame: Uint32Array; resident: number } {
   const pageState = new Uint8Array(pages.total);
   const pageFrame = new Uint32Array(pages.total).fill(NO_FRAME);
   const store = machine.world.pages;
@@ -160,6 +163,7 @@ function phaseViews(recorder: Recorder): PhaseView[] {
 /** Arrays of a snapshot, to be transferred with it. */
 export function transferables(snapshot: Snapshot): ArrayBuffer[] {
   const { pageState, pageFrame, ranges, notifiers, vramBlocks } = snapshot;
-  return [pageState, pageFrame, ranges, notifiers, vramBlocks].map((array) => present(array.buffer as ArrayBuffer, 'buffer'));
+  return [pageState, pageFrame, ranges, notifiers, vramBlocks].map((array) =>
+    present(array.buffer as ArrayBuffer, 'buffer'),
+  );
 }
-

@@ -27,7 +27,11 @@ export async function openTrace(name: string, bytes: Uint8Array): Promise<Access
 function start(name: string, head: Uint8Array): LackeyParser {
   if (!looksLikeLackey(head)) {
     const first = new TextDecoder().decode(head.subarray(0, 60)).split('\n')[0] ?? '';
-    throw new TraceError(name, 1, `unrecognised content ${JSON.stringify(first)}; known formats: valgrind-lackey (plain or gzip)`);
+    throw new TraceError(
+      name,
+      1,
+      `unrecognised content ${JSON.stringify(first)}; known formats: valgrind-lackey (plain or gzip)`,
+    );
   }
   const parser = new LackeyParser(name);
   parser.push(head);

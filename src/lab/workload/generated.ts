@@ -41,8 +41,7 @@ export function createRandom(options: GeneratedOptions): Workload {
 export function createPingPong(options: GeneratedOptions): Workload {
   const window = Math.min(options.pages, Math.max(1, Math.floor(options.batch / 4)));
   const rounds = options.batch * 8;
-  const order: PageOrder = (index, rng) =>
-    (Math.floor(index / rounds) * window + rng.below(window)) % options.pages;
+  const order: PageOrder = (index, rng) => (Math.floor(index / rounds) * window + rng.below(window)) % options.pages;
   return generate('ping-pong', options, order, (rng) => (rng.below(100) < options.cpuPercent ? 'cpu' : 'gpu'));
 }
 
@@ -71,7 +70,8 @@ function* steps(
   const rng = createRng(options.seed).fork(name);
   const builder = new StepBuilder(options.batch);
   for (let index = 0, step = 0; ; step++) {
-    for (let n = 0; n < options.batch; index++, n++) pushOne(builder, options, index, order(index, rng), rng, sideOf(rng));
+    for (let n = 0; n < options.batch; index++, n++)
+      pushOne(builder, options, index, order(index, rng), rng, sideOf(rng));
     const built = builder.take(`${name} ${step}`);
     if (built !== null) yield built;
   }

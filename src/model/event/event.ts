@@ -70,8 +70,21 @@ export type ModelEvent =
       readonly endVpn: Vpn;
       readonly event: MmuEvent;
     }
-  | { readonly kind: 'fault'; readonly asid: number; readonly vpn: Vpn; readonly access: 0 | 1 | 2; readonly faultType: 0 | 1 | 2; readonly level: number }
-  | { readonly kind: 'fault-done'; readonly asid: number; readonly vpn: Vpn; readonly status: Status; readonly startNs: Ns }
+  | {
+      readonly kind: 'fault';
+      readonly asid: number;
+      readonly vpn: Vpn;
+      readonly access: 0 | 1 | 2;
+      readonly faultType: 0 | 1 | 2;
+      readonly level: number;
+    }
+  | {
+      readonly kind: 'fault-done';
+      readonly asid: number;
+      readonly vpn: Vpn;
+      readonly status: Status;
+      readonly startNs: Ns;
+    }
   | {
       readonly kind: 'migrate';
       readonly direction: 'to-vram' | 'to-ram';
@@ -87,16 +100,48 @@ export type ModelEvent =
       readonly status: Status;
       readonly cause: Cause;
     }
-  | { readonly kind: 'copy'; readonly direction: 'to-vram' | 'to-ram'; readonly device: number; readonly vramFrame: number; readonly systemPfn: Pfn; readonly pages: number }
-  | { readonly kind: 'evict'; readonly device: number; readonly bytes: number; readonly status: Status; readonly cause: Cause }
-  | { readonly kind: 'cpu-fault'; readonly pid: number; readonly vpn: Vpn; readonly write: boolean; readonly outcome: 'minor' | 'migrated' | 'gated' | 'busy' | 'SEGV' | 'BUS' }
+  | {
+      readonly kind: 'copy';
+      readonly direction: 'to-vram' | 'to-ram';
+      readonly device: number;
+      readonly vramFrame: number;
+      readonly systemPfn: Pfn;
+      readonly pages: number;
+    }
+  | {
+      readonly kind: 'evict';
+      readonly device: number;
+      readonly bytes: number;
+      readonly status: Status;
+      readonly cause: Cause;
+    }
+  | {
+      readonly kind: 'cpu-fault';
+      readonly pid: number;
+      readonly vpn: Vpn;
+      readonly write: boolean;
+      readonly outcome: 'minor' | 'migrated' | 'gated' | 'busy' | 'SEGV' | 'BUS';
+    }
   | { readonly kind: 'timeslice-refusal'; readonly vpn: Vpn; readonly untilNs: Ns }
   | { readonly kind: 'tlb-inval'; readonly asid: number; readonly vpn: Vpn; readonly log2Pages: number }
-  | { readonly kind: 'bind'; readonly asid: number; readonly startVpn: Vpn; readonly pages: number; readonly updates: number; readonly leaves: number }
+  | {
+      readonly kind: 'bind';
+      readonly asid: number;
+      readonly startVpn: Vpn;
+      readonly pages: number;
+      readonly updates: number;
+      readonly leaves: number;
+    }
   | { readonly kind: 'unbind'; readonly asid: number; readonly startVpn: Vpn; readonly pages: number }
   | { readonly kind: 'zap'; readonly asid: number; readonly startVpn: Vpn; readonly pages: number }
   | { readonly kind: 'phase'; readonly phase: Phase; readonly vpn: Vpn; readonly startNs: Ns; readonly endNs: Ns }
-  | { readonly kind: 'livelock'; readonly asid: number; readonly vpn: Vpn; readonly repeats: number; readonly error: Errno | null }
+  | {
+      readonly kind: 'livelock';
+      readonly asid: number;
+      readonly vpn: Vpn;
+      readonly repeats: number;
+      readonly error: Errno | null;
+    }
   | { readonly kind: 'note'; readonly text: string };
 
 /** Receives events as they happen, with the clock of the run. */

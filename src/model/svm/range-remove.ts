@@ -1,9 +1,9 @@
 // Taking a range, and with the last one its notifier, out of the mirror.
-import type { SvmRange } from './range.ts';
-import { rangePut } from './range.ts';
+import { assert } from '../../base/assert.ts';
 import type { Op } from '../sched/op.ts';
 import { notifierFind } from './find.ts';
 import type { SvmNotifier } from './notifier.ts';
+import { rangePut, type SvmRange } from './range.ts';
 import type { GpuSvm } from './svm.ts';
 import { freeSlots, unmapLocked } from './unmap.ts';
 
@@ -23,8 +23,10 @@ export function* rangeRemove(svm: GpuSvm, range: SvmRange): Op<void> {
   yield* svm.notifierLock.read();
   unmapLocked(svm, range.pages);
   freeSlots(svm, range.pages);
-  range.inTree = !notifier.ranges.remove(range) && range.inTree;
+  const found = notifier.ranges.remove(range);
+  range.inTree = false;
   svm.notifierLock.unlockRead();
+  assert(found, () => `range_remove: range ${range.startVpn} is not in its notifier`);
   rangePut(range);
   if (notifier.ranges.size === 0) yield* notifierRemove(svm, notifier);
 }

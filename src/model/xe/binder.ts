@@ -10,7 +10,8 @@ import type { BindFlags, StagedBind } from './pt.ts';
 import { logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
 import { tlbInval } from './tlb.ts';
-import { TILE0, type XeVm } from './vm.ts';
+import { TILE0, tileValid } from './tile.ts';
+import type { XeVm } from './vm.ts';
 import type { XeVma } from './vma.ts';
 
 /**
@@ -110,8 +111,7 @@ function commitUnbind(vm: XeVm, range: SvmRange): Fence {
   const { startVpn, endVpn } = range;
   const { world, stats } = vm.device;
   const staged = vm.pt.stageUnbind(startVpn, endVpn);
-  const valid = (range.tilePresent & ~range.tileInvalidated & TILE0) !== 0;
-  const flush = vm.pt.needsFlushOnUnbind(staged, valid);
+  const flush = vm.pt.needsFlushOnUnbind(staged, tileValid(range));
   const commands = vm.pt.commitUnbind(staged);
   if (flush) {
     commands.push(tlbInval(vm.asid, startVpn, endVpn));

@@ -69,7 +69,8 @@ export class FaultQueue {
     this.batch++;
     this.seen.clear();
     let taken = 0;
-    for (let offset = 0; offset < words.length; offset += FAULT_RECORD_WORDS) taken += this.admit(words, offset) ? 1 : 0;
+    for (let offset = 0; offset < words.length; offset += FAULT_RECORD_WORDS)
+      taken += this.admit(words, offset) ? 1 : 0;
     const dropped = words.length / FAULT_RECORD_WORDS - taken;
     if (dropped > 0) this.logDropped(dropped);
     this.rings.forEach((ring, i) => this.wake(ring, i));

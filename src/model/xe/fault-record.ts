@@ -106,8 +106,7 @@ export function decodeFault(words: Uint32Array, offset: number, length: number, 
 /** Writes the reply to a record as two dwords. The "success" bit of the format is set on failure (xe.md §1.1). */
 export function encodeReply(record: FaultRecord, failed: boolean, out: Uint32Array, offset = 0): void {
   out[offset] = REPLY_VALID | (failed ? REPLY_FAILED : 0) | REPLY_TYPE | (record.asid << 12);
-  out[offset + 1] =
-    record.vfid | (record.engineInstance << 7) | (record.engineClass << 13) | (record.pdata << 16);
+  out[offset + 1] = record.vfid | (record.engineInstance << 7) | (record.engineClass << 13) | (record.pdata << 16);
 }
 
 /** Reads a reply; null when the words are not a valid fault response. */

@@ -14,7 +14,8 @@ import { charge } from './charge.ts';
 import { logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
 import { tlbInval } from './tlb.ts';
-import { TILE0, type XeVm } from './vm.ts';
+import { TILE0, tileValid } from './tile.ts';
+import type { XeVm } from './vm.ts';
 
 /** Interval of the TLB window: the driver overwrites it with each range it zaps (quirk Q5). */
 interface Window {
@@ -57,20 +58,13 @@ function* zapAndFlush(vm: XeVm, ranges: readonly SvmRange[], startVpn: Vpn, endV
   return true;
 }
 
-function zapRange(
-  vm: XeVm,
-  range: SvmRange,
-  startVpn: Vpn,
-  endVpn: Vpn,
-  window: Window,
-  commands: Command[],
-): void {
+function zapRange(vm: XeVm, range: SvmRange, startVpn: Vpn, endVpn: Vpn, window: Window, commands: Command[]): void {
   logRange(vm, 'NOTIFIER', range);
   if (range.pages.flags.unmapped || range.tilePresent === 0) return;
   logRange(vm, 'NOTIFIER - EXECUTE', range);
   window.startVpn = Math.min(range.startVpn, startVpn);
   window.endVpn = Math.max(range.endVpn, endVpn);
-  if ((range.tilePresent & ~range.tileInvalidated & TILE0) === 0) return;
+  if (!tileValid(range)) return;
   const zapped = vm.pt.zap(range.startVpn, range.endVpn);
   if (zapped.length === 0) return;
   for (const command of zapped) commands.push(command);

@@ -8,7 +8,8 @@ import { PTE_KIND } from '../mm/page-table.ts';
 import { PROTO, pagesValid } from '../svm/pages.ts';
 import type { SvmRange } from '../svm/range.ts';
 import type { XeDevice } from './device.ts';
-import { TILE0, type XeVm } from './vm.ts';
+import { TILE0, tileValid } from './tile.ts';
+import type { XeVm } from './vm.ts';
 
 /** Findings about a VM at rest (no operation holds its locks); empty = all well. */
 export function checkXe(vm: XeVm): string[] {
@@ -87,7 +88,8 @@ function checkTargets(vm: XeVm, range: SvmRange, say: (text: string) => number):
       const wanted = proto === PROTO.SYSTEM ? [PTE_KIND.present, PTE_KIND.zero] : [PTE_KIND.devPrivate];
       const migrating = table.kind(word) === PTE_KIND.migrating;
       const same = wanted.includes(table.kind(word) as never) && sameFrame(store, table.pfn(word), space, frame + i);
-      if (!migrating && !same) say(`I27 page ${vpn} is mapped to space ${space} frame ${frame + i}, the CPU has another`);
+      if (!migrating && !same)
+        say(`I27 page ${vpn} is mapped to space ${space} frame ${frame + i}, the CPU has another`);
     }
   });
 }
@@ -105,12 +107,8 @@ function checkList(vm: XeVm, linked: number, found: string[]): void {
   }
 }
 
-function tileValid(range: SvmRange): boolean {
-  return (range.tilePresent & ~range.tileInvalidated & TILE0) !== 0;
-}
-
 function covered(vm: XeVm, range: SvmRange): boolean {
-  for (let vpn = range.startVpn; vpn < range.endVpn; ) {
+  for (let vpn = range.startVpn; vpn < range.endVpn;) {
     const vma = vm.mm.findVma(vpn);
     if (vma === null) return false;
     vpn = vma.endVpn;

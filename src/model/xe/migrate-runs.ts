@@ -45,7 +45,8 @@ export function buildRuns(v: CopyVector): CopyRun[] {
     if (live) i += slotPages(v, head) - 1;
     assert(match || !live || i === head, () => `run builder: VRAM jumps at the folio in slot ${head} (xe.md Q4)`);
     const last = i + 1 === v.n;
-    if (match && !last && i - pos !== MAX_COPY_PAGES) continue;
+    const chunk = i === head && i - pos === MAX_COPY_PAGES;
+    if (match && !last && !chunk) continue;
     runs.push({ pos, pages: i - pos + (match && last ? 1 : 0) });
     first = live ? frame : -1;
     pos = i;

@@ -13,7 +13,8 @@ import { bindRange } from './binder.ts';
 import { collectGarbage } from './garbage-collector.ts';
 import { logGiveUp, logPhase, logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
-import { TILE0, type XeVm } from './vm.ts';
+import { tileValid } from './tile.ts';
+import type { XeVm } from './vm.ts';
 import type { XeVma } from './vma.ts';
 
 /** How a step ended: go on with the next, start again at R0, or the service is over with `result`. */
@@ -48,13 +49,7 @@ export class RangeFault {
  * mapping, or VM closed · EPERM CPU mapping not writable · EINVAL no chunk fits · EFAULT mm gone · ENOMEM · the last
  * error of three failed migrations of a device-only access.
  */
-export function* serviceRange(
-  vm: XeVm,
-  vma: XeVma,
-  vpn: Vpn,
-  atomic: boolean,
-  needVram: boolean,
-): Op<Status> {
+export function* serviceRange(vm: XeVm, vma: XeVma, vpn: Vpn, atomic: boolean, needVram: boolean): Op<Status> {
   const s = begin(vm, vma, vpn, atomic, needVram);
   vm.device.stats.add(STAT.svmPagefaultCount);
   let step: Step;
@@ -112,8 +107,7 @@ function* attempt(vm: XeVm, s: RangeFault): Op<Step> {
 
 /** R5: mapped on the tile and, for a device-only access, from the memory it needs (xe.md §1.12). */
 function isValid(s: RangeFault, range: SvmRange): boolean {
-  const mapped = (range.tilePresent & ~range.tileInvalidated & TILE0) !== 0;
-  return mapped && (!s.deviceOnly || range.pages.dpagemap === s.target);
+  return tileValid(range) && (!s.deviceOnly || range.pages.dpagemap === s.target);
 }
 
 function* migrate(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {

@@ -19,9 +19,6 @@ import { RangeFault } from './range-fault.ts';
 import { ServiceOutcome } from './service-outcome.ts';
 import { mirrorVma, type XeVma } from './vma.ts';
 
-/** Bit of the only tile in the masks of a range (xe.md §1.12). */
-export const TILE0 = 1;
-
 export interface XeVmConfig {
   /** Span of the one mirror mapping. */
   readonly startVpn: Vpn;

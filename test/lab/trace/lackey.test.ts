@@ -51,7 +51,11 @@ describe('lackey records', () => {
 describe('refusals name the line, what was given and what is allowed', () => {
   it.each([
     ['empty', '', 'x.lackey: the file is empty'],
-    ['another format', 'cpu,ns\n1,2\n', 'x.lackey: line 1: unrecognised content "cpu,ns"; known formats: valgrind-lackey (plain or gzip)'],
+    [
+      'another format',
+      'cpu,ns\n1,2\n',
+      'x.lackey: line 1: unrecognised content "cpu,ns"; known formats: valgrind-lackey (plain or gzip)',
+    ],
     [
       'cut inside a record',
       ' L 001247d0,8\n S 1ffe',

@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { ACCESS_KIND, ACCESS_RECORD_WORDS } from '../../../src/engine/plan/commands.ts';
 import { openTrace } from '../../../src/lab/trace/open.ts';
-import { createPingPong, createRandom, createSweep, type GeneratedOptions } from '../../../src/lab/workload/generated.ts';
+import {
+  createPingPong,
+  createRandom,
+  createSweep,
+  type GeneratedOptions,
+} from '../../../src/lab/workload/generated.ts';
 import { Oracle } from '../../../src/lab/workload/oracle.ts';
 import { StepBuilder } from '../../../src/lab/workload/step-builder.ts';
 import { createTraceWorkload } from '../../../src/lab/workload/trace.ts';

@@ -1,0 +1,190 @@
+// Runs benchmark cases on one executor: measures group by group, then verifies each case, and keeps what it has when stopped.
+import { createRng, type Rng } from '../../base/rng.ts';
+import { MIB, NS_PER_MS, PAGE_SIZE } from '../../base/units.ts';
+import type { Executor } from '../../engine/plan/executor.ts';
+import { Arena, SPACES, type ArenaSize } from './arena.ts';
+import type { BenchCase } from './bench-case.ts';
+import { measureClocks } from './clock-step.ts';
+import type { ClockFacts } from './environment.ts';
+import { Cancelled, JobRunner } from './job-runner.ts';
+import { probeMetrics } from './probe-metrics.ts';
+import type { Metric, Verification } from './report.ts';
+import { fit, newProbe, sampleRound, warmUp, type Probe, type SampleOptions } from './sampler.ts';
+import { warning, type Warning } from './warnings.ts';
+
+/** Below this a large GPU's last cache holds everything (webgpu.md §2.3). */
+const WORKING_SET_BYTES = 256 * MIB;
+
+export const FULL_SAMPLES: SampleOptions = { samples: 30, minSamples: 15, regionMs: 5, warmRegions: 3, warmMs: 200 };
+export const QUICK_SAMPLES: SampleOptions = { samples: 9, minSamples: 5, regionMs: 5, warmRegions: 1, warmMs: 0 };
+
+export interface BenchOptions {
+  readonly sampling: SampleOptions;
+  readonly seed: number;
+  readonly arena: ArenaSize;
+  /** Time for all measuring; when it is used up, cases get `minSamples`. Null: no limit. */
+  readonly budgetMs: number | null;
+}
+
+export interface BenchHooks {
+  /** Monotonic wall milliseconds. */
+  readonly now: () => number;
+  readonly cancelled: () => boolean;
+  readonly progress: (done: number, total: number, label: string) => void;
+}
+
+export interface BenchResult {
+  readonly metrics: readonly Metric[];
+  readonly counters: Readonly<Record<string, number>>;
+  readonly verification: Verification | null;
+  readonly warnings: readonly Warning[];
+  readonly clock: ClockFacts;
+  /** Stopped before the end. */
+  readonly partial: boolean;
+  readonly seconds: number;
+}
+
+/** What is gathered while a run goes on, so that a stopped one keeps it. */
+interface State {
+  readonly runner: JobRunner;
+  readonly arena: Arena;
+  readonly options: BenchOptions;
+  readonly hooks: BenchHooks;
+  readonly rng: Rng;
+  readonly total: number;
+  readonly startMs: number;
+  readonly metrics: Metric[];
+  clock: ClockFacts;
+  verification: Verification | null;
+  done: number;
+}
+
+/** Measures `cases` in groups. Throws what the executor throws (DeviceLostError); a cancelled run returns what it has. */
+export async function runBench(
+  executor: Executor,
+  cases: readonly BenchCase[],
+  options: BenchOptions,
+  hooks: BenchHooks,
+): Promise<BenchResult> {
+  const state = begin(executor, cases, options, hooks);
+  let partial = false;
+  try {
+    await measureAll(state, cases);
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    partial = true;
+  }
+  return finish(state, cases, partial);
+}
+
+function begin(executor: Executor, cases: readonly BenchCase[], options: BenchOptions, hooks: BenchHooks): State {
+  return {
+    runner: new JobRunner(executor, hooks.now, hooks.cancelled),
+    arena: new Arena(options.arena, options.seed),
+    options,
+    hooks,
+    rng: createRng(options.seed).fork('bench'),
+    total: cases.length * options.sampling.samples,
+    startMs: hooks.now(),
+    metrics: [],
+    clock: { gpuStepNs: null, wallStepNs: null },
+    verification: null,
+    done: 0,
+  };
+}
+
+async function measureAll(state: State, cases: readonly BenchCase[]): Promise<void> {
+  const { runner, arena, hooks } = state;
+  hooks.progress(0, state.total, 'filling memory');
+  await runner.run('touch every byte', [arena.fill(SPACES.system), arena.fill(SPACES.vram)]);
+  state.clock = await measureClocks(runner, (size) => [
+    { op: 'copy', srcSpace: SPACES.system, srcFrame: 0, dstSpace: SPACES.vram, dstFrame: 0, pages: size * 16 },
+  ]);
+  const groups = groupsOf(cases);
+  for (const [index, group] of groups.entries()) await measureGroup(state, group, groups.length - index);
+}
+
+function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
+  const groups = new Map<string, BenchCase[]>();
+  for (const bench of cases) groups.set(bench.group, [...(groups.get(bench.group) ?? []), bench]);
+  return [...groups.values()];
+}
+
+async function measureGroup(state: State, group: readonly BenchCase[], groupsLeft: number): Promise<void> {
+  const { runner, arena, options } = state;
+  arena.releaseTables();
+  const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, state.rng.fork(bench.id))));
+  for (const { bench, prepared } of probes)
+    if (prepared.setup.length > 0) await runner.run(`${bench.id} setup`, prepared.setup);
+  const deadline = deadlineOf(state, groupsLeft);
+  for (const probe of probes) await fit(runner, probe, state.clock, options.sampling);
+  await warmUp(runner, probes, options.sampling);
+  try {
+    await sampleGroup(state, probes, deadline);
+  } finally {
+    state.metrics.push(...probeMetrics(probes, state.clock, options.sampling, state.rng.fork('interval')));
+  }
+  for (const probe of probes) await verify(state, probe);
+}
+
+/** Every group gets an equal share of the time that is left. */
+function deadlineOf({ hooks, options, startMs }: State, groupsLeft: number): number {
+  if (options.budgetMs === null) return Number.POSITIVE_INFINITY;
+  const left = Math.max(0, startMs + options.budgetMs - hooks.now());
+  return hooks.now() + left / groupsLeft;
+}
+
+async function sampleGroup(state: State, probes: readonly Probe[], deadline: number): Promise<void> {
+  const { runner, options, hooks, rng } = state;
+  const { samples, minSamples } = options.sampling;
+  const label = probes[0]?.bench.group ?? '';
+  const order = rng.fork(`order of ${label}`);
+  for (let round = 0; round < samples; round++) {
+    if (round >= minSamples && hooks.now() > deadline) break;
+    hooks.progress(state.done + round * probes.length, state.total, label);
+    await sampleRound(runner, probes, order);
+  }
+  state.done += samples * probes.length;
+}
+
+/** The destination is spoilt first: only this case's own commands can make it right again. */
+async function verify(state: State, { bench, prepared }: Probe): Promise<void> {
+  if (prepared.check === null) return;
+  const { completion } = await state.runner.run(`${bench.id} check`, prepared.check.commands);
+  const { pagesChecked, mismatchedPages } = prepared.check.judge(completion);
+  const before = state.verification ?? { pagesChecked: 0, mismatchedPages: 0 };
+  state.verification = {
+    pagesChecked: before.pagesChecked + pagesChecked,
+    mismatchedPages: before.mismatchedPages + mismatchedPages,
+  };
+}
+
+function finish(state: State, cases: readonly BenchCase[], partial: boolean): BenchResult {
+  const { runner, metrics, clock, verification, hooks, startMs } = state;
+  const order = new Map(cases.map((bench, i) => [bench.id, i]));
+  metrics.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
+  const samples = metrics.reduce((sum, { n }) => sum + n, 0);
+  const counters = { x_bench_jobs: runner.jobs, x_bench_cases: metrics.length, x_bench_samples: samples };
+  const warnings = runWarnings(state, partial);
+  return { metrics, counters, verification, warnings, clock, partial, seconds: (hooks.now() - startMs) / 1000 };
+}
+
+function runWarnings({ runner, clock, verification, options }: State, partial: boolean): Warning[] {
+  const { kind, name, software, timestamps } = runner.executor.info;
+  const bytes = 2 * options.arena.dataPages * PAGE_SIZE;
+  const warnings: (Warning | false)[] = [
+    kind === 'twin' && warning('nothing-on-gpu', `${name} ran every job`),
+    software && warning('software-adapter', `${name} is a CPU`),
+    kind === 'gpu' && !timestamps && warning('no-timestamps', `${name} has no timestamp queries`),
+    kind === 'gpu' &&
+      bytes < WORKING_SET_BYTES &&
+      warning('working-set-small', `both spaces together hold ${bytes / MIB} MiB`),
+    (clock.gpuStepNs ?? 0) >= 0.01 * NS_PER_MS &&
+      warning('coarse-clock', `GPU timestamps step by ${clock.gpuStepNs} ns`),
+    verification === null && warning('unverified', 'no page was compared'),
+    (verification?.mismatchedPages ?? 0) > 0 &&
+      warning('verification-failed', `${verification?.mismatchedPages} pages differ`),
+    partial && warning('partial', 'the run was stopped'),
+  ];
+  return warnings.filter((one) => one !== false);
+}

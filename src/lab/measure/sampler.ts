@@ -1,0 +1,113 @@
+// Takes samples of a group of cases by the method of bench/README.md: long enough regions, warmed up, in mixed order.
+import type { Rng } from '../../base/rng.ts';
+import { NS_PER_MS, NS_PER_S } from '../../base/units.ts';
+import type { BenchCase, PreparedCase } from './bench-case.ts';
+import type { ClockFacts } from './environment.ts';
+import type { JobRunner } from './job-runner.ts';
+import type { Source } from './report.ts';
+
+/** A region lasts at least this many steps of its clock: the step then adds at most 2 %. */
+const STEPS_PER_REGION = 50;
+/** Growth of a region while it is being fitted: fast while far off, never past what the GPU's watchdogs bear. */
+const MAX_GROWTH = 16;
+const MAX_ROUNDS_TO_FIT = 16;
+
+export interface SampleOptions {
+  /** Samples wanted of each case. */
+  readonly samples: number;
+  /** Taken even when the time is up. */
+  readonly minSamples: number;
+  /** Least length of a region. */
+  readonly regionMs: number;
+  readonly warmRegions: number;
+  readonly warmMs: number;
+}
+
+/** One case while it is measured. */
+export interface Probe {
+  readonly bench: BenchCase;
+  readonly prepared: PreparedCase;
+  /** In the unit of the case, in the order of the rounds; null where a timestamp was impossible. */
+  readonly samples: (number | null)[];
+  /** Length of each region that counted. */
+  readonly regionNs: number[];
+  source: Source;
+  ops: number;
+  next: number;
+  dropped: number;
+}
+
+export function newProbe(bench: BenchCase, prepared: PreparedCase): Probe {
+  return { bench, prepared, samples: [], regionNs: [], source: 'wall', ops: 1, next: 0, dropped: 0 };
+}
+
+/** Least time of a region under this clock, in ns. */
+export function regionTarget(source: Source, clock: ClockFacts, regionMs: number): number {
+  const step = source === 'gpu' ? clock.gpuStepNs : clock.wallStepNs;
+  return Math.max(regionMs * NS_PER_MS, STEPS_PER_REGION * (step ?? 0));
+}
+
+/** Finds how many operations make a region, and whether the device's clock can time them. */
+export async function fit(runner: JobRunner, probe: Probe, clock: ClockFacts, options: SampleOptions): Promise<void> {
+  const { maxOps } = probe.prepared;
+  for (let round = 0; round < MAX_ROUNDS_TO_FIT; round++) {
+    const ns = await oneRegion(runner, probe);
+    const target = regionTarget(probe.source, clock, options.regionMs);
+    if (ns >= target || probe.ops >= maxOps) return;
+    const growth = Math.min(MAX_GROWTH, Math.max(2, (1.2 * target) / Math.max(ns, 1)));
+    probe.ops = Math.min(maxOps, Math.ceil(probe.ops * growth));
+  }
+}
+
+/** Runs regions that do not count: clocks rise, caches and pipelines settle. */
+export async function warmUp(runner: JobRunner, probes: readonly Probe[], options: SampleOptions): Promise<void> {
+  const start = runner.now();
+  for (let round = 0; round < options.warmRegions || runner.now() - start < options.warmMs; round++)
+    for (const probe of probes) await oneRegion(runner, probe);
+}
+
+/** One sample of every probe, in an order that `rng` draws. */
+export async function sampleRound(runner: JobRunner, probes: readonly Probe[], rng: Rng): Promise<void> {
+  for (const probe of shuffled(probes, rng)) {
+    const ns = await oneRegion(runner, probe);
+    if (ns > 0) probe.regionNs.push(ns);
+    else probe.dropped++;
+    probe.samples.push(ns > 0 ? figure(probe, ns) : null);
+  }
+}
+
+/** A copy in random order (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], rng: Rng): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = rng.below(i + 1);
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
+}
+
+/** Amount per second, or ns per operation. */
+function figure({ bench, prepared, ops }: Probe, ns: number): number {
+  return bench.measure === 'rate' ? (ops * prepared.amountPerOp * NS_PER_S) / ns : ns / ops;
+}
+
+/** Runs the next region of a probe; its time in ns, 0 when the device's clock failed. */
+async function oneRegion(runner: JobRunner, probe: Probe): Promise<number> {
+  const { bench, prepared, ops } = probe;
+  if (bench.measure === 'latency') return roundTrips(runner, probe);
+  const region = prepared.region(ops, probe.next);
+  probe.next += ops;
+  if (region.before.length > 0) await runner.run(`${bench.id} before`, region.before);
+  const { gpuNs, wallNs } = await runner.run(bench.id, region.timed, runner.executor.info.timestamps);
+  if (gpuNs !== null) probe.source = 'gpu';
+  return probe.source === 'gpu' ? (gpuNs ?? 0) : wallNs;
+}
+
+/** Each trip is a job of its own that waits for the one before; only the host's clock can time that. */
+async function roundTrips(runner: JobRunner, { bench, prepared, ops }: Probe): Promise<number> {
+  const { before, timed } = prepared.region(1, 0);
+  if (before.length > 0) await runner.run(`${bench.id} before`, before);
+  const start = runner.now();
+  for (let trip = 0; trip < ops; trip++) await runner.run(bench.id, timed);
+  return (runner.now() - start) * NS_PER_MS;
+}

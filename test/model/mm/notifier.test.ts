@@ -1,0 +1,438 @@
+// The sequence protocol of gpusvm-and-pagemap.md §5.1, step by step.
+import { describe, expect, it } from 'vitest';
+import { MMU_EVENT } from '../../../src/model/event/event.ts';
+import { IntervalNotifier, type InvalidateEvent } from '../../../src/model/mm/notifier.ts';
+import { LOCK_RANK, RwLock } from '../../../src/model/sched/rw-lock.ts';
+import { WaitQueue } from '../../../src/model/sched/fence.ts';
+import { Machine } from './machine.ts';
+
+function change(startVpn: number, endVpn: number, blockable = true): InvalidateEvent {
+  return { startVpn, endVpn, event: MMU_EVENT.CLEAR, blockable, owner: null };
+}
+
+function never(machine: Machine, startVpn: number, endVpn: number): IntervalNotifier {
+  return new IntervalNotifier(machine.mm.subscriptions, startVpn, endVpn, function* () {
+    return true;
+  });
+}
+
+describe('start and end', () => {
+  it('§5.1 the sequence starts at 2; a subscription inserted in peace has the odd number below', () => {
+    const machine = new Machine();
+    expect(machine.mm.subscriptions.seq).toBe(2);
+    expect(machine.subscribe(0, 10).interval.seq).toBe(1);
+    machine.check();
+  });
+
+  it('§5.1 an overlapping section makes the sequence odd and the end makes it even', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    const { subscriptions } = machine.mm;
+    const event = change(5, 20);
+    await machine.run(
+      (function* () {
+        expect(yield* subscriptions.start(event)).toBe(0);
+        expect([subscriptions.seq, subscriptions.active, sub.interval.seq]).toEqual([3, 1, 3]);
+        subscriptions.end(event);
+      })(),
+    );
+    expect([subscriptions.seq, subscriptions.active, sub.interval.seq]).toEqual([4, 0, 3]);
+    expect(sub.seen).toEqual([event]);
+  });
+
+  it('§5.1 control: a section beside every subscription changes nothing and calls nobody', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(10, 20);
+    const { subscriptions } = machine.mm;
+    for (const [start, end] of [
+      [0, 10],
+      [20, 30],
+    ] as const) {
+      const event = change(start, end);
+      await machine.run(subscriptions.start(event));
+      expect([subscriptions.seq, subscriptions.active]).toEqual([2, 1]);
+      subscriptions.end(event);
+    }
+    expect(sub.seen).toEqual([]);
+    machine.check();
+  });
+
+  it('§5.1 nested sections share one odd epoch, which only the last end closes', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    const { subscriptions } = machine.mm;
+    const [first, second] = [change(0, 1), change(2, 3)];
+    await machine.run(
+      (function* () {
+        yield* subscriptions.start(first);
+        yield* subscriptions.start(second);
+        subscriptions.end(first);
+        expect([subscriptions.seq, subscriptions.active, sub.interval.seq]).toEqual([3, 1, 3]);
+        subscriptions.end(second);
+      })(),
+    );
+    expect(subscriptions.seq).toBe(4);
+    expect(sub.seen.length).toBe(2);
+  });
+
+  it('S27 calls every overlapping subscription once, in ascending order, with one sequence', async () => {
+    const machine = new Machine();
+    const order: number[] = [];
+    const subs = [30, 0, 20, 10].map((start) =>
+      machine.subscribe(start, start + 10, function* () {
+        order.push(start);
+      }),
+    );
+    const event = change(5, 25);
+    await machine.run(machine.mm.subscriptions.start(event));
+    machine.mm.subscriptions.end(event);
+    expect(order).toEqual([0, 10, 20]);
+    expect(subs.map((sub) => sub.interval.seq)).toEqual([1, 3, 3, 3]);
+  });
+
+  it('finds overlaps of intervals of different length', async () => {
+    const machine = new Machine();
+    const long = machine.subscribe(0, 1000);
+    const short = machine.subscribe(500, 501);
+    machine.subscribe(100, 200);
+    const event = change(500, 501);
+    await machine.run(machine.mm.subscriptions.start(event));
+    machine.mm.subscriptions.end(event);
+    expect([long.seen.length, short.seen.length]).toEqual([1, 1]);
+  });
+
+  it('R5 start does not return before a waiting callback has', async () => {
+    const machine = new Machine();
+    const { sched } = machine.world;
+    machine.subscribe(0, 10, function* () {
+      yield* sched.sleepUntil(500);
+    });
+    const event = change(0, 1);
+    await machine.run(
+      (function* () {
+        yield* machine.mm.subscriptions.start(event);
+        expect(sched.now).toBe(500);
+        machine.mm.subscriptions.end(event);
+      })(),
+    );
+  });
+
+  it('ending what was not started is a bug', () => {
+    const machine = new Machine();
+    expect(() => machine.mm.subscriptions.end(change(0, 1))).toThrow('not started');
+  });
+});
+
+describe('refusal', () => {
+  it('S22 an event that is not blockable may be refused: EAGAIN, closed again, the refuser untouched', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    const { subscriptions } = machine.mm;
+    expect(await machine.run(subscriptions.start(change(0, 1, false)))).toBe('EAGAIN');
+    expect([subscriptions.active, subscriptions.seq, sub.interval.seq]).toEqual([0, 4, 1]);
+    const event = change(0, 1);
+    expect(await machine.run(subscriptions.start(event))).toBe(0);
+    expect(sub.interval.seq).toBe(5);
+    subscriptions.end(event);
+  });
+
+  it('control: a subscriber that accepts it lets it through', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    sub.refuses = false;
+    const event = change(0, 1, false);
+    expect(await machine.run(machine.mm.subscriptions.start(event))).toBe(0);
+    machine.mm.subscriptions.end(event);
+    expect(sub.seen).toEqual([event]);
+  });
+
+  it('I36 a refused blockable event goes on and is counted as a bug of the callback', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    const refuser = new IntervalNotifier(subscriptions, 0, 10, function* (_event, cur) {
+      refuser.setSeq(cur);
+      return false;
+    });
+    subscriptions.insert(refuser);
+    const event = change(0, 1);
+    await machine.world.sched.spawn('start', subscriptions.start(event));
+    machine.world.sched.run(0);
+    subscriptions.end(event);
+    expect(subscriptions.refusals).toBe(1);
+    expect(() => machine.check()).toThrow('I36');
+  });
+});
+
+describe('insert', () => {
+  it('EOVERFLOW for an empty interval, EINVAL when the process is gone', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    expect(subscriptions.insert(never(machine, 5, 5))).toBe('EOVERFLOW');
+    expect(subscriptions.insert(never(machine, 5, 6))).toBe(0);
+    await machine.run(machine.mm.exit());
+    expect(subscriptions.insert(never(machine, 7, 8))).toBe('EINVAL');
+  });
+
+  it('RC11 inside an even section: inserted at once, sequence odd, so that its readers wait for the end', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    const event = change(0, 100);
+    const newcomer = never(machine, 5, 6);
+    const log: string[] = [];
+    machine.start(
+      'change',
+      (function* () {
+        yield* subscriptions.start(event);
+        subscriptions.insert(newcomer);
+        expect([subscriptions.seq, newcomer.seq, newcomer.membership]).toEqual([3, 3, 'in']);
+        yield* machine.world.sched.sleepUntil(50);
+        log.push('end');
+        subscriptions.end(event);
+      })(),
+    );
+    machine.start(
+      'reader',
+      (function* () {
+        yield* machine.world.sched.sleepUntil(10);
+        const seq = yield* newcomer.readBegin();
+        log.push(`read ${seq} at ${machine.world.sched.now}`);
+        expect(newcomer.readRetry(seq)).toBe(false);
+      })(),
+    );
+    await machine.finish();
+    expect(log).toEqual(['end', 'read 3 at 50']);
+  });
+
+  it('RC11 S21 inside an odd section: deferred, no callback now, the next one reaches it', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    machine.subscribe(0, 100);
+    let newcomer: ReturnType<Machine['subscribe']> | null = null;
+    const [first, second] = [change(0, 100), change(0, 100)];
+    await machine.run(
+      (function* () {
+        yield* subscriptions.start(first);
+        newcomer = machine.subscribe(5, 6);
+        expect([newcomer.interval.membership, newcomer.interval.seq]).toEqual(['inserting', 3]);
+        yield* subscriptions.start(second);
+        expect(newcomer.seen).toEqual([]);
+        subscriptions.end(first);
+        expect(newcomer.interval.membership).toBe('inserting');
+        subscriptions.end(second);
+        expect(newcomer.interval.membership).toBe('in');
+        yield* subscriptions.start(first);
+        expect(newcomer.seen).toEqual([first]);
+        subscriptions.end(first);
+      })(),
+    );
+  });
+
+  it('the first registration of a process takes the mmap lock for writing, later ones do not', async () => {
+    const machine = new Machine();
+    const { sched } = machine.world;
+    const times: number[] = [];
+    for (const hold of [0, 1]) {
+      machine.start(
+        'holder',
+        (function* () {
+          yield* sched.sleepUntil(hold * 1000);
+          yield* machine.mm.mmapLock.read();
+          yield* sched.sleepUntil(hold * 1000 + 100);
+          machine.mm.mmapLock.unlockRead();
+        })(),
+      );
+      machine.start(
+        'register',
+        (function* () {
+          yield* sched.sleepUntil(hold * 1000 + 1);
+          expect(yield* machine.mm.subscriptions.register(never(machine, hold, hold + 1))).toBe(0);
+          times.push(sched.now);
+        })(),
+      );
+    }
+    await machine.finish();
+    expect(times).toEqual([100, 1001]);
+  });
+});
+
+describe('remove', () => {
+  it('at an even sequence: at once, and no callback afterwards (I38)', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    const event = change(0, 1);
+    await machine.run(
+      (function* () {
+        yield* machine.mm.subscriptions.remove(sub.interval);
+        yield* machine.mm.subscriptions.start(event);
+        machine.mm.subscriptions.end(event);
+      })(),
+    );
+    expect([sub.seen, sub.interval.membership]).toEqual([[], 'out']);
+    expect(machine.mm.subscriptions.seq).toBe(2);
+  });
+
+  it('RC14 at an odd sequence: waits until the invalidation is over', async () => {
+    const machine = new Machine();
+    const { sched } = machine.world;
+    const { subscriptions } = machine.mm;
+    const sub = machine.subscribe(0, 10);
+    const other = machine.subscribe(0, 10);
+    const event = change(0, 1);
+    let removedAt = -1;
+    machine.start(
+      'change',
+      (function* () {
+        yield* subscriptions.start(event);
+        yield* sched.sleepUntil(70);
+        subscriptions.end(event);
+        yield* subscriptions.start(event);
+        subscriptions.end(event);
+      })(),
+    );
+    machine.start(
+      'remover',
+      (function* () {
+        yield* sched.sleepUntil(10);
+        yield* subscriptions.remove(sub.interval);
+        removedAt = sched.now;
+      })(),
+    );
+    await machine.finish();
+    expect(removedAt).toBe(70);
+    expect([sub.seen.length, other.seen.length]).toEqual([1, 2]);
+  });
+
+  it('a deferred insertion is cancelled without waiting', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    machine.subscribe(0, 100);
+    const event = change(0, 100);
+    await machine.run(
+      (function* () {
+        yield* subscriptions.start(event);
+        const newcomer = machine.subscribe(5, 6);
+        yield* subscriptions.remove(newcomer.interval);
+        expect(newcomer.interval.membership).toBe('out');
+        subscriptions.end(event);
+        expect(newcomer.interval.membership).toBe('out');
+      })(),
+    );
+    expect(subscriptions.list().length).toBe(1);
+  });
+
+  it('removing twice is a bug', async () => {
+    const machine = new Machine();
+    const sub = machine.subscribe(0, 10);
+    await machine.run(machine.mm.subscriptions.remove(sub.interval));
+    await expect(machine.run(machine.mm.subscriptions.remove(sub.interval))).rejects.toThrow('not inserted');
+  });
+});
+
+describe('readers', () => {
+  it('§5.1 readBegin does not wait when its own interval is not being invalidated', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    const mine = machine.subscribe(0, 10);
+    machine.subscribe(50, 60);
+    const event = change(50, 60);
+    await machine.run(
+      (function* () {
+        yield* subscriptions.start(event);
+        expect(yield* mine.interval.readBegin()).toBe(1);
+        subscriptions.end(event);
+      })(),
+    );
+  });
+
+  it('§5.1 readBegin waits for the end of all sections of the epoch, also of later ones elsewhere', async () => {
+    const machine = new Machine();
+    const { sched } = machine.world;
+    const { subscriptions } = machine.mm;
+    const mine = machine.subscribe(0, 10);
+    const section = (event: InvalidateEvent, from: number, to: number) =>
+      (function* () {
+        yield* sched.sleepUntil(from);
+        yield* subscriptions.start(event);
+        yield* sched.sleepUntil(to);
+        subscriptions.end(event);
+      })();
+    machine.start('mine', section(change(0, 1), 0, 20));
+    machine.start('elsewhere', section(change(900, 901), 15, 40));
+    let begun = -1;
+    machine.start(
+      'reader',
+      (function* () {
+        yield* sched.sleepUntil(5);
+        yield* mine.interval.readBegin();
+        begun = sched.now;
+      })(),
+    );
+    await machine.finish();
+    expect(begun).toBe(40);
+  });
+
+  it('RC1 readRetry is true exactly when an overlapping invalidation came in between', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    const mine = machine.subscribe(0, 10);
+    const other = machine.subscribe(50, 60);
+    const event = change(50, 60);
+    await machine.run(
+      (function* () {
+        const [a, b] = [yield* mine.interval.readBegin(), yield* other.interval.readBegin()];
+        yield* subscriptions.start(event);
+        subscriptions.end(event);
+        expect([mine.interval.readRetry(a), other.interval.readRetry(b)]).toEqual([false, true]);
+      })(),
+    );
+  });
+
+  it('R10 waiting while holding the notifier lock, or inside a callback, is caught', async () => {
+    for (const where of ['lock', 'callback'] as const) {
+      const machine = new Machine();
+      const { subscriptions } = machine.mm;
+      const lock = new RwLock(machine.world.sched, 'notifier', LOCK_RANK.notifier);
+      const sub = machine.subscribe(0, 10, function* () {
+        if (where === 'callback') yield* subscriptions.remove(sub.interval);
+      });
+      const event = change(0, 1);
+      const op = (function* () {
+        yield* subscriptions.start(event);
+        yield* lock.read();
+        yield* sub.interval.readBegin();
+      })();
+      await expect(machine.run(op)).rejects.toThrow('R10');
+    }
+  });
+
+  it('R10 control: holding the mmap lock is fine, there the reader just waits', async () => {
+    const machine = new Machine();
+    const { subscriptions } = machine.mm;
+    const sub = machine.subscribe(0, 10);
+    const gate = new WaitQueue('gate');
+    const event = change(0, 1);
+    machine.start(
+      'change',
+      (function* () {
+        yield* subscriptions.start(event);
+        yield gate;
+        subscriptions.end(event);
+      })(),
+    );
+    machine.start(
+      'reader',
+      (function* () {
+        yield* machine.mm.mmapLock.read();
+        machine.start(
+          'opener',
+          (function* () {
+            gate.wakeAll();
+          })(),
+        );
+        expect(yield* sub.interval.readBegin()).toBe(3);
+        machine.mm.mmapLock.unlockRead();
+      })(),
+    );
+    await machine.finish();
+  });
+});
