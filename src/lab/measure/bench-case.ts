@@ -21,7 +21,7 @@ export interface PreparedCase {
   /** What one operation counts in the figure, e.g. its payload bytes. */
   readonly amountPerOp: number;
   /** `ops` operations, the first of which is number `start` of an endless sequence. */
-  region(ops: number, start: number): Region;
+  readonly region: (ops: number, start: number) => Region;
   /** Runs all operations once after the timing and compares; null where there is nothing to compare. */
   readonly check: Check | null;
   readonly params: Readonly<Record<string, string | number | boolean>>;
@@ -30,7 +30,7 @@ export interface PreparedCase {
 export interface Check {
   /** Leaves results that only the operations can have written. */
   readonly commands: readonly Command[];
-  judge(completion: Completion): Verification;
+  readonly judge: (completion: Completion) => Verification;
 }
 
 export interface BenchCase {
@@ -48,7 +48,7 @@ export interface BenchCase {
   readonly peer: string | null;
   /** Id of the case that bounds this one from above. */
   readonly limit: string | null;
-  /** Cases of one group are sampled in turns, so that what disturbs one disturbs all. */
+  /** Cases of one group are sampled in turns and get the same random stream: what disturbs one disturbs all. */
   readonly group: string;
-  prepare(arena: Arena, rng: Rng): PreparedCase;
+  readonly prepare: (arena: Arena, rng: Rng) => PreparedCase;
 }

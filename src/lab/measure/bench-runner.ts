@@ -56,6 +56,8 @@ interface State {
   readonly metrics: Metric[];
   clock: ClockFacts;
   verification: Verification | null;
+  /** Cases that left wrong bytes, and how many pages. */
+  readonly wrong: string[];
   done: number;
 }
 
@@ -89,6 +91,7 @@ function begin(executor: Executor, cases: readonly BenchCase[], options: BenchOp
     metrics: [],
     clock: { gpuStepNs: null, wallStepNs: null },
     verification: null,
+    wrong: [],
     done: 0,
   };
 }
@@ -113,7 +116,7 @@ function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
 async function measureGroup(state: State, group: readonly BenchCase[], groupsLeft: number): Promise<void> {
   const { runner, arena, options } = state;
   arena.releaseTables();
-  const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, state.rng.fork(bench.id))));
+  const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, state.rng.fork(bench.group))));
   for (const { bench, prepared } of probes)
     if (prepared.setup.length > 0) await runner.run(`${bench.id} setup`, prepared.setup);
   const deadline = deadlineOf(state, groupsLeft);
@@ -152,6 +155,7 @@ async function verify(state: State, { bench, prepared }: Probe): Promise<void> {
   if (prepared.check === null) return;
   const { completion } = await state.runner.run(`${bench.id} check`, prepared.check.commands);
   const { pagesChecked, mismatchedPages } = prepared.check.judge(completion);
+  if (mismatchedPages > 0) state.wrong.push(`${bench.id}: ${mismatchedPages} of ${pagesChecked} pages`);
   const before = state.verification ?? { pagesChecked: 0, mismatchedPages: 0 };
   state.verification = {
     pagesChecked: before.pagesChecked + pagesChecked,
@@ -169,7 +173,7 @@ function finish(state: State, cases: readonly BenchCase[], partial: boolean): Be
   return { metrics, counters, verification, warnings, clock, partial, seconds: (hooks.now() - startMs) / 1000 };
 }
 
-function runWarnings({ runner, clock, verification, options }: State, partial: boolean): Warning[] {
+function runWarnings({ runner, clock, verification, wrong, options }: State, partial: boolean): Warning[] {
   const { kind, name, software, timestamps } = runner.executor.info;
   const bytes = 2 * options.arena.dataPages * PAGE_SIZE;
   const warnings: (Warning | false)[] = [
@@ -182,8 +186,7 @@ function runWarnings({ runner, clock, verification, options }: State, partial: b
     (clock.gpuStepNs ?? 0) >= 0.01 * NS_PER_MS &&
       warning('coarse-clock', `GPU timestamps step by ${clock.gpuStepNs} ns`),
     verification === null && warning('unverified', 'no page was compared'),
-    (verification?.mismatchedPages ?? 0) > 0 &&
-      warning('verification-failed', `${verification?.mismatchedPages} pages differ`),
+    wrong.length > 0 && warning('verification-failed', `wrong bytes: ${wrong.join(', ')}`),
     partial && warning('partial', 'the run was stopped'),
   ];
   return warnings.filter((one) => one !== false);

@@ -11,6 +11,11 @@ const STEPS_PER_REGION = 50;
 /** Growth of a region while it is being fitted: fast while far off, never past what the GPU's watchdogs bear. */
 const MAX_GROWTH = 16;
 const MAX_ROUNDS_TO_FIT = 16;
+const TRIES = 3;
+/** Twice the work for this many times the time: at least half of the time is work. */
+const CLEARLY = 1.5;
+/** A region of so many targets is not made longer, whatever fills it. */
+const LONG_ENOUGH = 16;
 
 export interface SampleOptions {
   /** Samples wanted of each case. */
@@ -47,16 +52,32 @@ export function regionTarget(source: Source, clock: ClockFacts, regionMs: number
   return Math.max(regionMs * NS_PER_MS, STEPS_PER_REGION * (step ?? 0));
 }
 
-/** Finds how many operations make a region, and whether the device's clock can time them. */
+/**
+ * Finds how many operations make a region, and whether the device's clock can time them. A region must be long, and
+ * twice as much work must take clearly longer: otherwise it is the cost of any job that fills the time.
+ */
 export async function fit(runner: JobRunner, probe: Probe, clock: ClockFacts, options: SampleOptions): Promise<void> {
   const { maxOps } = probe.prepared;
-  for (let round = 0; round < MAX_ROUNDS_TO_FIT; round++) {
-    const ns = await oneRegion(runner, probe);
+  let ns = await shortest(runner, probe);
+  for (let round = 0; round < MAX_ROUNDS_TO_FIT && probe.ops < maxOps; round++) {
     const target = regionTarget(probe.source, clock, options.regionMs);
-    if (ns >= target || probe.ops >= maxOps) return;
+    const ops = probe.ops;
     const growth = Math.min(MAX_GROWTH, Math.max(2, (1.2 * target) / Math.max(ns, 1)));
-    probe.ops = Math.min(maxOps, Math.ceil(probe.ops * growth));
+    probe.ops = Math.min(maxOps, Math.ceil(ops * growth));
+    const longer = await shortest(runner, probe);
+    if (ns >= LONG_ENOUGH * target || (ns >= target && longer >= CLEARLY * ns)) {
+      probe.ops = ops;
+      return;
+    }
+    ns = longer;
   }
+}
+
+/** The shortest of a few regions: what else the machine does only ever makes them longer. */
+async function shortest(runner: JobRunner, probe: Probe): Promise<number> {
+  let ns = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < TRIES; tries++) ns = Math.min(ns, await oneRegion(runner, probe));
+  return ns;
 }
 
 /** Runs regions that do not count: clocks rise, caches and pipelines settle. */

@@ -1,9 +1,9 @@
 // Page tables as whole frames for benchmark cases: built on the host, uploaded once, in the hardware's format (xe.md §5).
-import { vaHi, vaLo, WORDS_PER_PAGE, type Frame, type Vpn } from '../../base/units.ts';
+import { PAGE_SIZE, WORDS_PER_PAGE, type Frame, type Vpn } from '../../base/units.ts';
 import { VRAM_SPACE, type Command, type WalkRoot } from '../../engine/plan/commands.ts';
 import { WGSL } from '../../engine/plan/layouts.gen.ts';
 
-/** A table's entries point to frames by pages of the space they stand in. */
+/** 57-bit addresses. */
 const ROOT_LEVEL = 4;
 /** Pages below one entry of a table at each level. */
 const ENTRY_PAGES = [1, 512, 512 ** 2, 512 ** 3, 512 ** 4] as const;
@@ -19,12 +19,12 @@ const DIRECTORY = WGSL.PTE_PRESENT | WGSL.PTE_RW;
 
 /** Low word of an entry that points to `frame`. */
 export function entryLo(frame: Frame, flags: number): number {
-  return (vaLo(frame) | flags) >>> 0;
+  return ((frame % 0x100000) * PAGE_SIZE + flags) >>> 0;
 }
 
 /** High word of an entry that points to `frame`. */
 export function entryHi(frame: Frame): number {
-  return vaHi(frame);
+  return Math.floor(frame / 0x100000);
 }
 
 /** Tables of one address space under construction. Frames come from `take`, one table each. */

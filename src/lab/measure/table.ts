@@ -14,7 +14,7 @@ export function reportTable(report: Report): string {
   return [
     headline(report),
     '',
-    ...(rows.length > 0 ? align([HEAD, ...rows]) : ['(nothing was measured)']),
+    ...(rows.length > 0 ? align([HEAD, ...rows], RIGHT) : ['(nothing was measured)']),
     ...marks,
   ].join('\n');
 }
@@ -29,13 +29,13 @@ export function headline(report: Report): string {
   return `adapter: ${what}${why}`;
 }
 
-/** Columns padded to equal width, two spaces apart. */
-export function align(rows: readonly (readonly string[])[]): string[] {
+/** Columns padded to equal width, two spaces apart; those in `right` line up at their right. */
+export function align(rows: readonly (readonly string[])[], right: ReadonlySet<number> = new Set()): string[] {
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)));
   const cell = (text: string, i: number): string => {
     const gap = ' '.repeat((widths[i] as number) - text.length);
-    return RIGHT.has(i) ? gap + text : text + gap;
+    return right.has(i) ? gap + text : text + gap;
   };
   return rows.map((row) => row.map(cell).join('  ').trimEnd());
 }
@@ -102,20 +102,29 @@ const COUNT_PREFIXES = [
   { by: 1e6, prefix: 'M' },
   { by: 1e3, prefix: 'k' },
 ] as const;
-const TIMES: readonly Scale[] = [
-  { by: 1e9, unit: 's' },
-  { by: 1e6, unit: 'ms' },
-  { by: 1e3, unit: 'µs' },
-];
+/** Nanoseconds of each unit of time that a metric may have, and the sign that people read. */
+const TIMES = [
+  { unit: 's', ns: 1e9, sign: 's' },
+  { unit: 'ms', ns: 1e6, sign: 'ms' },
+  { unit: 'us', ns: 1e3, sign: 'µs' },
+  { unit: 'ns', ns: 1, sign: 'ns' },
+] as const;
 
 /** A unit in which `value` has one to four digits before the point. */
 function scaleFor(unit: string, value: number): Scale {
   const fits = ({ by }: { by: number }): boolean => value >= by;
   const plain = { by: 1, unit };
   if (unit === 'B/s') return BYTE_RATES.find(fits) ?? plain;
-  if (unit === 'ns') return TIMES.find(fits) ?? plain;
+  const time = TIMES.find((one) => one.unit === unit);
+  if (time !== undefined) return timeScale(value * time.ns, time.ns);
   const found = unit.endsWith('/s') ? COUNT_PREFIXES.find(fits) : undefined;
   return found === undefined ? plain : { by: found.by, unit: `${found.prefix} ${unit}` };
+}
+
+/** `by` is in the metric's own unit, which is `unitNs` long. */
+function timeScale(ns: number, unitNs: number): Scale {
+  const found = TIMES.find((one) => ns >= one.ns) ?? TIMES[3];
+  return { by: found.ns / unitNs, unit: found.sign };
 }
 
 /** Three significant digits, without exponents. */

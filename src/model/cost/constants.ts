@@ -32,6 +32,10 @@ export interface CostConstants {
   readonly faultFixed: Constant;
   /** CPU work per 4K page that migrates, either way. */
   readonly pageWork: Constant;
+  /** Collecting the pages of a range, per 4K page. */
+  readonly pageCollection: Constant;
+  /** One bind, waiting for it included. */
+  readonly bind: Constant;
   readonly tlbInvalidation: Constant;
   /** Filling or copying inside one memory. */
   readonly vramBandwidth: Constant;
@@ -53,8 +57,10 @@ export const XE_BMG: CostConstants = {
   name: 'xe-bmg',
   link: LINK_BMG,
   jobSubmission: constant(30_000, 'ns', 'policies.md §G.5, submission per copy job', 'published'),
-  faultFixed: constant(24_000, 'ns', 'policies.md §G.8, fixed per fault', 'derived'),
+  faultFixed: constant(5000, 'ns', 'policies.md §G.5, 966 − 942 − 9 − 10 µs', 'derived'),
   pageWork: constant(1_400, 'ns', 'policies.md §G.5, (942 − 223) µs / 512 pages', 'derived'),
+  pageCollection: constant(17.6, 'ns', 'policies.md §G.5, 9 µs / 512 pages', 'derived'),
+  bind: constant(10_000, 'ns', 'policies.md §G.5, bind of a 2M fault', 'published'),
   tlbInvalidation: constant(10_000, 'ns', 'policies.md §G.7, no vendor publishes one', 'assumed'),
   vramBandwidth: constant(400, 'bytes/ns', 'none', 'placeholder'),
   systemBandwidth: constant(40, 'bytes/ns', 'none', 'placeholder'),
@@ -69,6 +75,8 @@ export const UVMSMART: CostConstants = {
   jobSubmission: constant(0, 'ns', 'policies.md §G.8', 'published'),
   faultFixed: constant(45_000, 'ns', 'policies.md §G.3', 'published'),
   pageWork: constant(0, 'ns', 'policies.md §G.8', 'published'),
+  pageCollection: constant(0, 'ns', 'policies.md §G.8', 'published'),
+  bind: constant(0, 'ns', 'policies.md §G.8', 'published'),
   tlbInvalidation: constant(0, 'ns', 'policies.md §G.8', 'published'),
   link: [4, 64, 2048].map((kib) => ({ bytes: kib * 1024, time: uvmsmartTime(kib) })),
 };

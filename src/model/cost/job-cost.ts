@@ -8,18 +8,24 @@ import type { CostConstants, CurvePoint } from './constants.ts';
 export interface ServiceCost {
   /** Per fault served. */
   readonly faultNs: Ns;
-  /** Per page that migrates to VRAM. */
+  /** Per page that migrates, either way. */
   readonly pageNs: Ns;
+  /** Per page that page collection walks. */
+  readonly collectNs: Ns;
+  /** Per bind. */
+  readonly bindNs: Ns;
   /** Per TLB invalidation that somebody waits for. */
   readonly tlbInvalNs: Ns;
 }
 
-export const NO_SERVICE_COST: ServiceCost = { faultNs: 0, pageNs: 0, tlbInvalNs: 0 };
+export const NO_SERVICE_COST: ServiceCost = { faultNs: 0, pageNs: 0, collectNs: 0, bindNs: 0, tlbInvalNs: 0 };
 
 export function serviceCost(constants: CostConstants): ServiceCost {
   return {
     faultNs: constants.faultFixed.value,
     pageNs: constants.pageWork.value,
+    collectNs: constants.pageCollection.value,
+    bindNs: constants.bind.value,
     tlbInvalNs: constants.tlbInvalidation.value,
   };
 }

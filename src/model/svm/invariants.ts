@@ -76,8 +76,7 @@ function I5(range: SvmRange, out: string[]): void {
 /** One that loses its last range may wait for an invalidation before it goes. */
 function I7(svm: GpuSvm, out: string[]): void {
   for (const notifier of svm.notifiers) {
-    const leaving = notifier.interval.membership === 'removing';
-    if (notifier.ranges.size === 0 && !leaving) out.push(`I7 notifier ${notifier.startVpn}: empty`);
+    if (notifier.ranges.size === 0 && !notifier.removed) out.push(`I7 notifier ${notifier.startVpn}: empty`);
   }
 }
 
@@ -91,6 +90,9 @@ function I8(svm: GpuSvm, out: string[]): void {
 function I9(svm: GpuSvm, out: string[]): void {
   if (svm.mm === null && svm.notifiers.size > 0) out.push(`I9 ${svm.name}: ${svm.notifiers.size} notifiers after fini`);
 }
+
+/** Pages of a huge CPU mapping. */
+const HUGE_PAGES = 512;
 
 type RangeCheck = (range: SvmRange, out: string[]) => void;
 
@@ -154,13 +156,14 @@ function I22(range: SvmRange, out: string[]): void {
   if (sum !== range.pages.npages) out.push(`I22 ${named(range)}: entries cover ${sum} of ${range.pages.npages} pages`);
 }
 
+/** An entry of several pages lies inside one huge mapping of the CPU. */
 function I23(range: SvmRange, out: string[]): void {
   forEachSlot(range, (slot, vpn) => {
     const order = slotOrder(range.pages, slot);
     if (order === 0) return;
     const huge = pteHuge(range.svm.mm?.table.get(vpn) ?? 0);
-    const aligned = (range.pages.frames?.[slot] ?? 0) % (1 << order) === 0;
-    if (!huge || !aligned) out.push(`I23 ${named(range)} slot ${slot}: order ${order} is not the CPU's`);
+    const inBlock = ((range.pages.frames?.[slot] ?? 0) % HUGE_PAGES) + (1 << order) <= HUGE_PAGES;
+    if (!huge || !inBlock) out.push(`I23 ${named(range)} slot ${slot}: order ${order} is not the CPU's`);
   });
 }
 

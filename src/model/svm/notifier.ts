@@ -14,7 +14,7 @@ export class SvmNotifier {
   readonly ranges = new IntervalIndex<SvmRange>();
   /** The registration with the address space; its sequence number serves every range inside (§3.3, point 4). */
   readonly interval: IntervalNotifier;
-  /** Set by fini once the interval is unregistered, so that removing the last range does not do it again. */
+  /** The interval is unregistered, or about to be: removing the last range must not do it again (fini). */
   removed = false;
 
   constructor(svm: GpuSvm, startVpn: Vpn, endVpn: Vpn, makeInterval: (self: SvmNotifier) => IntervalNotifier) {

@@ -32,7 +32,13 @@ export function* rangeRemove(svm: GpuSvm, range: SvmRange): Op<void> {
 }
 
 function* notifierRemove(svm: GpuSvm, notifier: SvmNotifier): Op<void> {
-  if (!notifier.removed && svm.mm !== null) yield* svm.mm.subscriptions.remove(notifier.interval);
-  notifier.removed = true;
+  yield* unregister(svm, notifier);
   svm.notifiers.remove(notifier);
+}
+
+/** Ends the notifier's callbacks, once; waits for a running one. */
+export function* unregister(svm: GpuSvm, notifier: SvmNotifier): Op<void> {
+  if (notifier.removed || svm.mm === null) return;
+  notifier.removed = true;
+  yield* svm.mm.subscriptions.remove(notifier.interval);
 }

@@ -15,7 +15,7 @@ import { IntervalIndex } from './interval-index.ts';
 import type { SvmNotifier } from './notifier.ts';
 import { makeSlots, type PageSlots } from './pages.ts';
 import type { SvmRange } from './range.ts';
-import { rangeRemove } from './range-remove.ts';
+import { rangeRemove, unregister } from './range-remove.ts';
 
 /** Driver side (gpusvm-and-pagemap.md §4.9). */
 export interface SvmOps {
@@ -132,8 +132,7 @@ export function svmInit(world: MmWorld, config: GpuSvmConfig): GpuSvm | Errno {
 export function* svmFini(svm: GpuSvm): Op<void> {
   svm.assertDriverLocked('fini');
   for (const notifier of svm.notifiers) {
-    if (svm.mm !== null) yield* svm.mm.subscriptions.remove(notifier.interval);
-    notifier.removed = true;
+    yield* unregister(svm, notifier);
     for (const range of notifier.ranges) yield* rangeRemove(svm, range);
   }
   svm.mm = null;

@@ -30,7 +30,9 @@ export function* allocVram(
 ): Op<Status> {
   logRange(vm, 'ALLOCATE VRAM', range);
   if ((yield* scanMm(range, target.owner, target)) === 'EQUAL') {
-    vm.device.stats.addOwn('x_already_in_vram');
+    const { stats, world } = vm.device;
+    stats.addOwn('x_already_in_vram');
+    world.events.emit(world.sched.now, { kind: 'note', text: 'Already migrated!' });
     return 0;
   }
   const { migrateLock } = vm.device.driver;

@@ -16,15 +16,16 @@ import type { XeVma } from './vma.ts';
 
 /**
  * Binds the range on the tile and waits for it (xe.md §1.7 R10, R11). EAGAIN: its pages were invalidated since they
- * were collected. ENOMEM: no room for a table, even with nobody else allocating (xe.md §3.6).
+ * were collected. ENOMEM: no room for a table, even alone and with one buffer object evicted (xe.md §3.6, §5.9).
  */
 export function* bindRange(vm: XeVm, vma: XeVma, range: SvmRange): Op<Status> {
-  const { validation, options } = vm.device;
+  const { validation, options, vram } = vm.device;
   if (!validation.tryRead()) yield* validation.read();
   let bound = yield* bindOnce(vm, vma, range);
   validation.unlockRead();
   if (bound === 'ENOMEM') {
     yield* validation.write();
+    yield* vram.evictOne({ rule: 'evict-table', values: { startVpn: range.startVpn } });
     bound = yield* bindOnce(vm, vma, range);
     validation.unlockWrite();
   }

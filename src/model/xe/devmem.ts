@@ -3,7 +3,7 @@ import { type Errno, isErrno, type Status } from '../../base/errno.ts';
 import { PAGE_SIZE, type Ns, type Pfn, type Vpn } from '../../base/units.ts';
 import { SILENT, type Cause } from '../event/event.ts';
 import type { Mm } from '../mm/mm.ts';
-import { type CopyVector, DevmemAllocation, type DevmemOps } from '../pagemap/devmem.ts';
+import { type CopyVector, DevmemAllocation, type DevmemConfig, type DevmemOps } from '../pagemap/devmem.ts';
 import { evictToRam } from '../pagemap/evict.ts';
 import type { DeviceAddr, Pagemap, PagemapOps } from '../pagemap/pagemap.ts';
 import { migrateToDevmem } from '../pagemap/to-devmem.ts';
@@ -15,18 +15,29 @@ import { charge } from './charge.ts';
 import type { XeDevice } from './device.ts';
 import type { CopyDirection } from './migrate-engine.ts';
 import { buildRuns } from './migrate-runs.ts';
-import { STAT } from './stats.ts';
+import { type GtStats, STAT } from './stats.ts';
 
 const KIB_PER_PAGE = PAGE_SIZE / 1024;
 
 /** A devmem allocation together with its buffer object; it is also who empties the object under memory pressure. */
 class SvmBo extends DevmemAllocation implements BoOwner {
   bo: Bo | null = null;
+  private readonly stats: GtStats;
+
+  constructor(config: DevmemConfig, stats: GtStats) {
+    super(config);
+    this.stats = stats;
+  }
 
   /** FIFO eviction by another allocation: moves the pages to RAM by physical frame (xe.md §3.9). */
   *evict(bo: Bo): Op<Status> {
     const values = { bo: bo.id, startVpn: this.startVpn, bytes: bo.pages * PAGE_SIZE };
-    return yield* evictToRam(this, { rule: 'evict-lru', values });
+    const status = yield* evictToRam(this, { rule: 'evict-lru', values });
+    if (status === 0) {
+      this.stats.addOwn('x_evict_count');
+      this.stats.addOwn('x_evict_kb', bo.pages * KIB_PER_PAGE);
+    }
+    return status;
   }
 }
 
@@ -47,7 +58,8 @@ export class XePagemapOps implements PagemapOps {
    */
   *populateMm(pagemap: Pagemap, startVpn: Vpn, endVpn: Vpn, mm: Mm, timesliceNs: Ns, cause: Cause): Op<Status> {
     if (this.device.unplugged) return 'ENODEV';
-    const allocation = new SvmBo({ mm, pages: endVpn - startVpn, ops: this.ops, dpagemap: pagemap, startVpn });
+    const config = { mm, pages: endVpn - startVpn, ops: this.ops, dpagemap: pagemap, startVpn };
+    const allocation = new SvmBo(config, this.device.stats);
     const bo = yield* allocBo(this.device, allocation, cause);
     if (isErrno(bo)) return bo;
     allocation.bo = bo;
@@ -110,8 +122,8 @@ class XeDevmemOps implements DevmemOps {
   /** In `wait` mode 0 means that the bytes are there; in `pipelined` that they will be before anything queued later. */
   private *copy(a: DevmemAllocation, v: CopyVector, direction: CopyDirection): Op<Status> {
     const { world, migrate, options, serviceCost } = this.device;
-    const startNs = world.sched.now;
     if (serviceCost.pageNs > 0) yield* charge(this.device, serviceCost.pageNs * v.n);
+    const startNs = world.sched.now;
     if (a.preMigrateFence !== null) yield* a.preMigrateFence.wait();
     const copied = migrate.copied;
     const zeroFilled = migrate.zeroFilled;

@@ -8,7 +8,7 @@ import type { Op } from '../sched/op.ts';
 import type { XeDevice } from './device.ts';
 import { printFault } from './fault-print.ts';
 import { blankFault, decodeFault, encodeReply, FAULT_REPLY_WORDS, type FaultRecord } from './fault-record.ts';
-import { FaultRing } from './fault-ring.ts';
+import { type Batch, FaultRing } from './fault-ring.ts';
 import { serviceFault } from './fault-service.ts';
 import { logPhase } from './range-log.ts';
 import type { XeVm } from './vm.ts';
@@ -36,11 +36,12 @@ export interface FaultFailure {
 export class FaultQueue {
   private readonly device: XeDevice;
   private readonly rings: readonly FaultRing[];
-  private readonly quiet = new WaitQueue('fault queue idle');
+  /** Woken whenever the last record of a batch is answered. */
+  private readonly answered = new WaitQueue('faults answered');
   private readonly incoming = blankFault();
   /** Per ASID: youngest record of this batch by page and access kind. */
   private readonly seen = new Map<number, Map<number, number>>();
-  private batch = 0;
+  private batches = 0;
   private waiting = 0;
   private replies = new Uint32Array(256);
   private replyCount = 0;
@@ -65,27 +66,21 @@ export class FaultQueue {
    * again. EPROTO when the words are not whole records; nothing is taken then.
    */
   push(words: Uint32Array): number | 'EPROTO' {
-    if (words.length % FAULT_RECORD_WORDS !== 0) return 'EPROTO';
-    this.batch++;
-    this.seen.clear();
-    let taken = 0;
-    for (let offset = 0; offset < words.length; offset += FAULT_RECORD_WORDS)
-      taken += this.admit(words, offset) ? 1 : 0;
-    const dropped = words.length / FAULT_RECORD_WORDS - taken;
-    if (dropped > 0) this.logDropped(dropped);
-    this.rings.forEach((ring, i) => this.wake(ring, i));
-    return taken;
+    const batch = this.take(words);
+    return batch === 'EPROTO' ? batch : batch.left;
   }
 
   /** Waits until every record taken in is answered. */
   *idle(): Op<void> {
-    while (this.waiting > 0) yield this.quiet;
+    while (this.waiting > 0) yield this.answered;
   }
 
-  /** Serves one batch to its end: `push` and `idle`. */
+  /** `push`, then waits until this batch is answered, whatever else comes in meanwhile. */
   *serve(words: Uint32Array): Op<number | 'EPROTO'> {
-    const taken = this.push(words);
-    yield* this.idle();
+    const batch = this.take(words);
+    if (batch === 'EPROTO') return batch;
+    const taken = batch.left;
+    while (batch.left > 0) yield this.answered;
     return taken;
   }
 
@@ -103,18 +98,29 @@ export class FaultQueue {
     return failures;
   }
 
-  private admit(words: Uint32Array, offset: number): boolean {
+  private take(words: Uint32Array): Batch | 'EPROTO' {
+    if (words.length % FAULT_RECORD_WORDS !== 0) return 'EPROTO';
+    const batch = { id: ++this.batches, left: 0 };
+    this.seen.clear();
+    for (let offset = 0; offset < words.length; offset += FAULT_RECORD_WORDS) this.admit(words, offset, batch);
+    const dropped = words.length / FAULT_RECORD_WORDS - batch.left;
+    if (dropped > 0) this.logDropped(dropped);
+    this.rings.forEach((ring, i) => this.wake(ring, i));
+    return batch;
+  }
+
+  private admit(words: Uint32Array, offset: number, batch: Batch): void {
     const record = this.incoming;
     decodeFault(words, offset, FAULT_RECORD_WORDS, record);
     const { world, stats, policy } = this.device;
     const ring = this.rings[record.asid % RINGS] as FaultRing;
-    const position = ring.push(words, offset, world.sched.now, this.batch);
-    if (position < 0) return false;
+    const position = ring.push(words, offset, world.sched.now, batch);
+    if (position < 0) return;
+    batch.left++;
     this.waiting++;
     stats.addOwn('x_fault_records');
     if (policy.sharesAnswer()) this.mergeSamePage(ring, record, position);
     if (world.events !== SILENT) logFault(this.device, record);
-    return true;
   }
 
   /** Links the record to the last one of the batch with the same page and access kind. */
@@ -140,7 +146,6 @@ export class FaultQueue {
     while (ring.count > 0 && sched.now <= sliceEnd) yield* this.answerHead(ring, record);
     ring.working = false;
     this.wake(ring, index);
-    if (this.waiting === 0) this.quiet.wakeAll();
   }
 
   private *answerHead(ring: FaultRing, record: FaultRecord): Op<void> {
@@ -152,8 +157,10 @@ export class FaultQueue {
     this.reply(record, status !== 0);
     if (inherited !== null && inherited !== 0) this.copyFailure(record, inherited);
     const arrival = ring.headArrival;
+    const batch = ring.headBatch;
     ring.pop(status);
     this.waiting--;
+    if (--batch.left === 0) this.answered.wakeAll();
     this.logDone(record, status, arrival);
   }
 
@@ -165,7 +172,7 @@ export class FaultQueue {
     logPhase(vm, 'queue', record.vpn, ring.headArrival);
     const status = yield* serviceFault(vm, record);
     if (status !== 0) return this.fail(record, status, vm.outcome.rule, 1);
-    return this.watch(vm, record, ring.headBatch);
+    return this.watch(vm, record, ring.headBatch.id);
   }
 
   /** Success so far; gives the access up when it was told so too often. */

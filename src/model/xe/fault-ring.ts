@@ -1,8 +1,16 @@
 // One of a device's fault rings: records in the order they came, with what answering them needs (xe.md §1.2).
+import { present } from '../../base/assert.ts';
 import type { Status } from '../../base/errno.ts';
 import type { Ns } from '../../base/units.ts';
 import { FAULT_RECORD_WORDS } from '../../engine/plan/job.ts';
 import { decodeFault, type FaultRecord } from './fault-record.ts';
+
+/** The records of one push. */
+export interface Batch {
+  readonly id: number;
+  /** Records not answered yet. */
+  left: number;
+}
 
 /** "No further duplicate". */
 const NONE = -1;
@@ -20,7 +28,7 @@ export class FaultRing {
   private capacity = 64;
   private words = new Uint32Array(this.capacity * FAULT_RECORD_WORDS);
   private arrivals = new Float64Array(this.capacity);
-  private batches = new Float64Array(this.capacity);
+  private batches: (Batch | null)[] = Array.from({ length: this.capacity }, () => null);
   private duplicates = new Float64Array(this.capacity);
   /** Answer that a duplicate takes over from the record it repeats; null = serve it. */
   private answers: (Status | null)[] = Array.from({ length: this.capacity }, () => null);
@@ -34,7 +42,7 @@ export class FaultRing {
   }
 
   /** Appends the record at `words[offset]`; its position, or −1 when the ring is full. */
-  push(words: Uint32Array, offset: number, arrival: Ns, batch: number): number {
+  push(words: Uint32Array, offset: number, arrival: Ns, batch: Batch): number {
     if (this.count === this.limit) return NONE;
     if (this.count === this.capacity) this.grow();
     const slot = this.slot(this.tail);
@@ -60,8 +68,8 @@ export class FaultRing {
     return this.arrivals[this.slot(this.head)] ?? 0;
   }
 
-  get headBatch(): number {
-    return this.batches[this.slot(this.head)] ?? 0;
+  get headBatch(): Batch {
+    return present(this.batches[this.slot(this.head)], 'batch of a queued record');
   }
 
   /** Answer inherited from an earlier record of the batch, or null. */
@@ -71,7 +79,9 @@ export class FaultRing {
 
   /** Removes the oldest record and hands its answer on to its next duplicate. */
   pop(answer: Status): void {
-    const duplicate = this.duplicates[this.slot(this.head)] ?? NONE;
+    const slot = this.slot(this.head);
+    const duplicate = this.duplicates[slot] ?? NONE;
+    this.batches[slot] = null;
     if (duplicate !== NONE) this.answers[this.slot(duplicate)] = answer;
     this.head++;
   }
@@ -86,7 +96,7 @@ export class FaultRing {
     this.capacity *= 2;
     this.words = new Uint32Array(this.capacity * FAULT_RECORD_WORDS);
     this.arrivals = new Float64Array(this.capacity);
-    this.batches = new Float64Array(this.capacity);
+    this.batches = Array.from({ length: this.capacity }, () => null);
     this.duplicates = new Float64Array(this.capacity);
     this.answers = Array.from({ length: this.capacity }, () => null);
     for (let position = this.head; position < this.tail; position++) {
@@ -95,7 +105,7 @@ export class FaultRing {
       const first = from * FAULT_RECORD_WORDS;
       this.words.set(old.words.subarray(first, first + FAULT_RECORD_WORDS), to * FAULT_RECORD_WORDS);
       this.arrivals[to] = old.arrivals[from] ?? 0;
-      this.batches[to] = old.batches[from] ?? 0;
+      this.batches[to] = old.batches[from] ?? null;
       this.duplicates[to] = duplicates[from] ?? NONE;
       this.answers[to] = answers[from] ?? null;
     }

@@ -150,7 +150,7 @@ export class BindStager {
   }
 
   private openWrite(node: PtNode, first: number, capacity: number, shared: boolean): TableWrite {
-    const write = new TableWrite(node, first, capacity);
+    const write = new TableWrite(node, first, capacity, shared);
     (shared ? this.staged.updates : this.staged.contents).push(write);
     return write;
   }
@@ -189,7 +189,7 @@ export class BindStager {
 
   /** New tables are private: they own their entries at once. Shared ones take them at commit. */
   private own(write: TableWrite, child: PtNode | null): void {
-    if (write !== this.staged.updates.at(-1)) write.node.set(write.first + write.count - 1, child);
+    if (!write.shared) write.node.set(write.first + write.count - 1, child);
   }
 
   /** xe.md §5.4 step 3: the whole 2M in 64K pieces. */

@@ -68,8 +68,7 @@ export class PtNode {
 
   /** False once an entry on the way from the root was zapped. */
   get reachable(): boolean {
-    for (let node: PtNode | null = this; node !== null; node = node.parent) if (node.zapped) return false;
-    return true;
+    return !this.zapped && (this.parent?.reachable ?? true);
   }
 
   private replaceChild(index: number, child: PtNode | null): PtNode | null {

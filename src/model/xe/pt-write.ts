@@ -8,15 +8,18 @@ import type { PtNode } from './pt-node.ts';
 export class TableWrite {
   readonly node: PtNode;
   readonly first: number;
+  /** The table exists already: others see the entries once they are stored. */
+  readonly shared: boolean;
   count = 0;
   /** lo, hi pairs; only the first `count` are meaningful. */
   readonly words: Uint32Array;
   children: (PtNode | null)[] | null = null;
 
   /** @param capacity most entries that will be put. */
-  constructor(node: PtNode, first: number, capacity: number) {
+  constructor(node: PtNode, first: number, capacity: number, shared: boolean) {
     this.node = node;
     this.first = first;
+    this.shared = shared;
     this.words = new Uint32Array(2 * capacity);
   }
 

@@ -10,6 +10,7 @@ import { rangeEvict } from '../svm/range-evict.ts';
 import type { SvmRange } from '../svm/range.ts';
 import { allocVram } from './alloc-vram.ts';
 import { bindRange } from './binder.ts';
+import { charge } from './charge.ts';
 import { collectGarbage } from './garbage-collector.ts';
 import { logGiveUp, logPhase, logRange } from './range-log.ts';
 import { STAT } from './stats.ts';
@@ -130,10 +131,11 @@ function* migrate(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {
 }
 
 function* collectPages(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {
-  const { policy, stats, world } = vm.device;
+  const { policy, stats, world, serviceCost } = vm.device;
   const pages = range.endVpn - range.startVpn;
   const startNs = world.sched.now;
   logRange(vm, 'GET PAGES', range);
+  if (serviceCost.collectNs > 0) yield* charge(vm.device, Math.round(serviceCost.collectNs * pages));
   const status = yield* rangeGetPages(vm.svm, range, s.ctx);
   if (status === 'EOPNOTSUPP') {
     logRange(vm, 'PAGE FAULT - EVICT PAGES', range);
@@ -167,10 +169,11 @@ function againAfterPages(vm: XeVm, s: RangeFault, range: SvmRange, error: Errno)
 }
 
 function* bind(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {
-  const { policy, stats, world } = vm.device;
+  const { policy, stats, world, serviceCost } = vm.device;
   const pages = range.endVpn - range.startVpn;
   const startNs = world.sched.now;
   logRange(vm, 'PAGE FAULT - BIND', range);
+  if (serviceCost.bindNs > 0) yield* charge(vm.device, serviceCost.bindNs);
   const status = yield* bindRange(vm, s.vma, range);
   stats.addSizedUs(STAT.bindUs4K, pages, world.sched.now - startNs);
   if (status === 'EAGAIN') {

@@ -404,7 +404,7 @@ describe('sequence', () => {
   it('EBUSY when the notifier was invalidated before the walk; control: the fresh sequence passes', async () => {
     const machine = new Machine();
     machine.mm.mmap(0, 8);
-    const sub = machine.subscribe(0, 8);
+    const sub = machine.subscribe(0, 6);
     const seq = sub.interval.seq;
     await machine.run(machine.mm.munmap(6, 8));
     const asked = { request: 'write', notifier: sub.interval } as const;

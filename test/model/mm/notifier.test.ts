@@ -1,7 +1,10 @@
 // The sequence protocol of gpusvm-and-pagemap.md §5.1, step by step.
 import { describe, expect, it } from 'vitest';
+import type { Status } from '../../../src/base/errno.ts';
 import { MMU_EVENT } from '../../../src/model/event/event.ts';
 import { IntervalNotifier, type InvalidateEvent } from '../../../src/model/mm/notifier.ts';
+import { checkMm } from '../../../src/model/mm/invariants.ts';
+import type { Op } from '../../../src/model/sched/op.ts';
 import { LOCK_RANK, RwLock } from '../../../src/model/sched/rw-lock.ts';
 import { WaitQueue } from '../../../src/model/sched/fence.ts';
 import { Machine } from './machine.ts';
@@ -14,6 +17,15 @@ function never(machine: Machine, startVpn: number, endVpn: number): IntervalNoti
   return new IntervalNotifier(machine.mm.subscriptions, startVpn, endVpn, function* () {
     return true;
   });
+}
+
+/** A whole section; `inside` runs while it is open. Returns what `start` did. */
+function* section(machine: Machine, event: InvalidateEvent, inside: () => void = () => {}): Op<Status> {
+  const { subscriptions } = machine.mm;
+  const status = yield* subscriptions.start(event);
+  inside();
+  if (status === 0) subscriptions.end(event);
+  return status;
 }
 
 describe('start and end', () => {
@@ -48,10 +60,8 @@ describe('start and end', () => {
       [0, 10],
       [20, 30],
     ] as const) {
-      const event = change(start, end);
-      await machine.run(subscriptions.start(event));
-      expect([subscriptions.seq, subscriptions.active]).toEqual([2, 1]);
-      subscriptions.end(event);
+      const inside = () => expect([subscriptions.seq, subscriptions.active]).toEqual([2, 1]);
+      await machine.run(section(machine, change(start, end), inside));
     }
     expect(sub.seen).toEqual([]);
     machine.check();
@@ -83,9 +93,7 @@ describe('start and end', () => {
         order.push(start);
       }),
     );
-    const event = change(5, 25);
-    await machine.run(machine.mm.subscriptions.start(event));
-    machine.mm.subscriptions.end(event);
+    await machine.run(section(machine, change(5, 25)));
     expect(order).toEqual([0, 10, 20]);
     expect(subs.map((sub) => sub.interval.seq)).toEqual([1, 3, 3, 3]);
   });
@@ -95,9 +103,7 @@ describe('start and end', () => {
     const long = machine.subscribe(0, 1000);
     const short = machine.subscribe(500, 501);
     machine.subscribe(100, 200);
-    const event = change(500, 501);
-    await machine.run(machine.mm.subscriptions.start(event));
-    machine.mm.subscriptions.end(event);
+    await machine.run(section(machine, change(500, 501)));
     expect([long.seen.length, short.seen.length]).toEqual([1, 1]);
   });
 
@@ -128,12 +134,10 @@ describe('refusal', () => {
     const machine = new Machine();
     const sub = machine.subscribe(0, 10);
     const { subscriptions } = machine.mm;
-    expect(await machine.run(subscriptions.start(change(0, 1, false)))).toBe('EAGAIN');
+    expect(await machine.run(section(machine, change(0, 1, false)))).toBe('EAGAIN');
     expect([subscriptions.active, subscriptions.seq, sub.interval.seq]).toEqual([0, 4, 1]);
-    const event = change(0, 1);
-    expect(await machine.run(subscriptions.start(event))).toBe(0);
+    expect(await machine.run(section(machine, change(0, 1)))).toBe(0);
     expect(sub.interval.seq).toBe(5);
-    subscriptions.end(event);
   });
 
   it('control: a subscriber that accepts it lets it through', async () => {
@@ -141,8 +145,7 @@ describe('refusal', () => {
     const sub = machine.subscribe(0, 10);
     sub.refuses = false;
     const event = change(0, 1, false);
-    expect(await machine.run(machine.mm.subscriptions.start(event))).toBe(0);
-    machine.mm.subscriptions.end(event);
+    expect(await machine.run(section(machine, event))).toBe(0);
     expect(sub.seen).toEqual([event]);
   });
 
@@ -154,12 +157,10 @@ describe('refusal', () => {
       return false;
     });
     subscriptions.insert(refuser);
-    const event = change(0, 1);
-    await machine.world.sched.spawn('start', subscriptions.start(event));
+    machine.start('change', section(machine, change(0, 1)));
     machine.world.sched.run(0);
-    subscriptions.end(event);
     expect(subscriptions.refusals).toBe(1);
-    expect(() => machine.check()).toThrow('I36');
+    expect(checkMm(machine.world)).toEqual(['I36 proc: 1 blockable events refused']);
   });
 });
 
@@ -349,15 +350,15 @@ describe('readers', () => {
     const { sched } = machine.world;
     const { subscriptions } = machine.mm;
     const mine = machine.subscribe(0, 10);
-    const section = (event: InvalidateEvent, from: number, to: number) =>
+    const during = (event: InvalidateEvent, from: number, to: number) =>
       (function* () {
         yield* sched.sleepUntil(from);
         yield* subscriptions.start(event);
         yield* sched.sleepUntil(to);
         subscriptions.end(event);
       })();
-    machine.start('mine', section(change(0, 1), 0, 20));
-    machine.start('elsewhere', section(change(900, 901), 15, 40));
+    machine.start('mine', during(change(0, 1), 0, 20));
+    machine.start('elsewhere', during(change(900, 901), 15, 40));
     let begun = -1;
     machine.start(
       'reader',

@@ -4,6 +4,8 @@ import { blankFault, encodeFault } from '../../../src/model/xe/fault-record.ts';
 import { FaultRing } from '../../../src/model/xe/fault-ring.ts';
 import { ringRecords } from '../../../src/model/xe/options.ts';
 
+const BATCH = { id: 1, left: 0 };
+
 function words(vpn: number): Uint32Array {
   const out = new Uint32Array(4);
   encodeFault({ ...blankFault(), vpn }, out);
@@ -17,7 +19,7 @@ describe('X02 fault ring', () => {
     let next = 0;
     let expected = 0;
     for (let round = 0; round < 40; round++) {
-      for (let i = 0; i < 50; i++) expect(ring.push(words(next), 0, next++, round)).toBeGreaterThanOrEqual(0);
+      for (let i = 0; i < 50; i++) expect(ring.push(words(next), 0, next++, BATCH)).toBeGreaterThanOrEqual(0);
       for (let i = 0; i < 30; i++) {
         ring.readHead(record);
         expect([record.vpn, ring.headArrival]).toEqual([expected, expected]);
@@ -30,15 +32,15 @@ describe('X02 fault ring', () => {
 
   it('refuses the record after its last', () => {
     const ring = new FaultRing(128);
-    for (let i = 0; i < 128; i++) expect(ring.push(words(i), 0, 0, 1)).toBe(i);
-    expect(ring.push(words(128), 0, 0, 1)).toBe(-1);
+    for (let i = 0; i < 128; i++) expect(ring.push(words(i), 0, 0, BATCH)).toBe(i);
+    expect(ring.push(words(128), 0, 0, BATCH)).toBe(-1);
     ring.pop(0);
-    expect(ring.push(words(128), 0, 0, 1)).toBe(128);
+    expect(ring.push(words(128), 0, 0, BATCH)).toBe(128);
   });
 
   it('passes an answer along a chain of duplicates', () => {
     const ring = new FaultRing(128);
-    for (let i = 0; i < 3; i++) ring.push(words(7), 0, 0, 1);
+    for (let i = 0; i < 3; i++) ring.push(words(7), 0, 0, BATCH);
     ring.linkDuplicate(0, 1);
     ring.linkDuplicate(1, 2);
     expect(ring.headAnswer).toBeNull();

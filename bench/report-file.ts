@@ -1,0 +1,31 @@
+// Where a report goes: judged before the run, written whole or not at all.
+import { accessSync, constants, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Report } from '../src/lab/measure/report.ts';
+import { usageError } from './exit.ts';
+
+/** `pageferry-report-2026-11-20T12-00-00.json` in the current folder, unless the user names a file. */
+export function reportPath(given: string | undefined, startedAt: Date): string {
+  if (given === undefined)
+    return resolve(`pageferry-report-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  const path = resolve(given);
+  if (given === '' || !writable(path))
+    throw usageError('--json', given, 'a file in a folder that exists and can be written');
+  return path;
+}
+
+function writable(path: string): boolean {
+  try {
+    accessSync(dirname(path), constants.W_OK);
+    return !(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  } catch {
+    return false;
+  }
+}
+
+/** Through a draft beside it: a reader never sees half a report. */
+export function writeReport(path: string, report: Report): void {
+  const draft = `${path}.${process.pid}.tmp`;
+  writeFileSync(draft, `${JSON.stringify(report, null, 2)}\n`);
+  renameSync(draft, path);
+}

@@ -1,0 +1,147 @@
+// The page's picture of its session: what runs, what is asked for next, what was refused; every message passes through here.
+import type { ExecutorInfo } from '../../engine/plan/executor.ts';
+import type { Report } from '../../lab/measure/report.ts';
+import type { FromSession, RunState, Snapshot, VmaView } from '../../lab/session/protocol.ts';
+import type { Scenario } from '../../lab/session/scenario.ts';
+import { Cell } from './cell.ts';
+import { Draft } from './draft.ts';
+import { History } from './history.ts';
+import { SessionClient, type SessionPort, type SessionReceiver } from './session-client.ts';
+
+export interface RunStatus {
+  readonly state: RunState;
+  readonly message: string | null;
+}
+export interface ExecutorStatus {
+  readonly info: ExecutorInfo;
+  /** Why the run is on the twin, when it is. */
+  readonly fallback: string | null;
+}
+export interface Trace {
+  readonly name: string;
+  readonly bytes: ArrayBuffer;
+}
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly label: string;
+}
+export interface Inspected {
+  readonly page: number;
+  readonly lines: readonly string[];
+}
+
+const STARTING: RunStatus = { state: 'starting', message: null };
+
+export class Session implements SessionReceiver {
+  readonly status = new Cell<RunStatus>(STARTING);
+  readonly executor = new Cell<ExecutorStatus | null>(null);
+  readonly snapshot = new Cell<Snapshot | null>(null);
+  readonly vmas = new Cell<readonly VmaView[]>([]);
+  readonly progress = new Cell<Progress | null>(null);
+  readonly inspected = new Cell<Inspected | null>(null);
+  readonly report = new Cell<Report | null>(null);
+  /** Something that cannot be shown beside a field. */
+  readonly complaint = new Cell<string | null>(null);
+  readonly history = new History();
+  readonly draft: Draft;
+  trace: Trace | null = null;
+  readonly #client: SessionClient;
+
+  constructor(open: () => SessionPort, scenario: Scenario) {
+    this.draft = new Draft(scenario, (path, value) => this.#client.send({ type: 'tune', path, value }));
+    this.#client = new SessionClient(open, this);
+  }
+
+  /** Starts the draft from its beginning. */
+  start(): void {
+    const scenario = this.draft.begin();
+    this.history.clear();
+    this.inspected.set(null);
+    this.complaint.set(null);
+    this.status.set(STARTING);
+    if (scenario.workload.name !== 'trace' || this.trace === null) return this.#client.send({ type: 'start', scenario });
+    // A copy goes: the trace is needed again for the next reset.
+    const bytes = this.trace.bytes.slice(0);
+    this.#client.send({ type: 'start', scenario, trace: { name: this.trace.name, bytes } }, [bytes]);
+  }
+
+  /** After a loss: another worker, which asks for another device. */
+  startAgain(): void {
+    this.#client.reopen();
+    this.executor.set(null);
+    this.start();
+  }
+
+  runOrPause(): void {
+    const { state } = this.status.value;
+    if (state === 'running') this.#client.send({ type: 'pause' });
+    else if (state === 'paused') this.#client.send({ type: 'resume' });
+    else if (state === 'device-lost' || state === 'failed') this.startAgain();
+    else if (state !== 'starting') this.start();
+  }
+
+  step(): void {
+    this.#client.send({ type: 'step' });
+  }
+
+  record(): void {
+    this.#client.send({ type: 'record' });
+  }
+
+  bench(): void {
+    this.#client.send({ type: 'bench', ids: [], quick: true });
+  }
+
+  stop(): void {
+    this.#client.send({ type: 'stop' });
+  }
+
+  hidden(hidden: boolean): void {
+    this.#client.send({ type: 'hidden', hidden });
+  }
+
+  inspect(page: number): void {
+    this.#client.send({ type: 'inspect', page });
+  }
+
+  receive(message: FromSession): void {
+    switch (message.type) {
+      case 'executor':
+        return this.executor.set({ info: message.info, fallback: message.fallback });
+      case 'state':
+        return this.status.set({ state: message.state, message: message.message });
+      case 'snapshot':
+        return this.#show(message.snapshot);
+      case 'report':
+        return this.report.set(message.report);
+      case 'inspected':
+        return this.inspected.set({ page: message.page, lines: message.lines });
+      case 'progress':
+        return this.progress.set({ done: message.done, total: message.total, label: message.label });
+      case 'refused':
+        return this.#refuse(message.field, message.message);
+    }
+  }
+
+  broke(message: string): void {
+    this.status.set({ state: 'failed', message });
+  }
+
+  #show(snapshot: Snapshot): void {
+    if (this.snapshot.value === null) performance.mark('pageferry:first-snapshot');
+    if (snapshot.spans.length > 0) markOnce('pageferry:first-migration');
+    if (snapshot.index === 0) this.history.clear();
+    if (snapshot.vmas !== null) this.vmas.set(snapshot.vmas);
+    this.history.add(snapshot);
+    this.snapshot.set(snapshot);
+  }
+
+  #refuse(field: string, message: string): void {
+    if (!this.draft.refuse(field, message)) this.complaint.set(message);
+  }
+}
+
+function markOnce(name: string): void {
+  if (performance.getEntriesByName(name).length === 0) performance.mark(name);
+}

@@ -1,0 +1,346 @@
+// migrate_to_devmem: bytes, all-or-nothing, ownership of the allocation, every error beside a case that works (§4.2).
+import { describe, expect, it } from 'vitest';
+import { isErrno, type Status } from '../../../src/base/errno.ts';
+import { NS_PER_MS } from '../../../src/base/units.ts';
+import { populate } from '../../../src/model/mm/access.ts';
+import type { DevmemAllocation, DevmemOps } from '../../../src/model/pagemap/devmem.ts';
+import { populateMm } from '../../../src/model/pagemap/populate.ts';
+import { type MigrateDetails, migrateToDevmem } from '../../../src/model/pagemap/to-devmem.ts';
+import type { Op } from '../../../src/model/sched/op.ts';
+import { Machine, type MachineOptions, STALE, TEST_CAUSE } from '../../support/fake-devmem.ts';
+
+const START = 0x200;
+const END = 0x210;
+
+async function setUp(options: MachineOptions = {}): Promise<Machine> {
+  const m = new Machine(options);
+  m.mm.mmap(START, 0x200);
+  await m.run(m.fill(START, END));
+  return m;
+}
+
+function allocate(m: Machine, pages = 16, ops?: DevmemOps): DevmemAllocation {
+  const allocation = m.device.allocate(m.mm, START, pages, ops);
+  if (isErrno(allocation)) throw new Error(allocation);
+  return allocation;
+}
+
+/** `migrateToDevmem` under mmapLock. */
+function* into(
+  m: Machine,
+  a: DevmemAllocation,
+  start = START,
+  end = END,
+  more: Partial<MigrateDetails> = {},
+): Op<Status> {
+  yield* m.mm.mmapLock.read();
+  const details = { timesliceNs: 0, canMigrateSamePagemap: false, ...more };
+  const status = yield* migrateToDevmem(a, m.mm, start, end, details, TEST_CAUSE);
+  m.mm.mmapLock.unlockRead();
+  return status;
+}
+
+const expected = (start = START, end = END) => Array.from({ length: end - start }, (_, i) => 1000 + start + i);
+
+/** The span is as it was: placement (I44), bytes (I49), and the allocation given back once (I41). */
+function expectUntouched(m: Machine, words: number[], releases = 1): void {
+  expect(m.words(START, END)).toEqual(words);
+  expect(m.contents(START, END)).toEqual(expected());
+  expect(m.device.releases).toBe(releases);
+  expect(m.state.zdds.live).toBe(0);
+  expect(m.pagemap.ref).toBe(1);
+  expect(m.device.freePages).toBe(2048);
+}
+
+describe('success', () => {
+  it('I45, I49: all pages are device pages with their bytes; RAM is free again', async () => {
+    const m = await setUp();
+    const free = m.world.pages.freeSystem;
+    const a = allocate(m);
+    expect(await m.run(into(m, a, START, END, { timesliceNs: 5 * NS_PER_MS }))).toBe(0);
+    expect(m.onDevice(START, END)).toBe(16);
+    expect(m.contents(START, END)).toEqual(expected());
+    expect(m.world.pages.freeSystem).toBe(free + 16);
+    expect(a.timesliceExpiration).toBe(16_000 + 5 * NS_PER_MS); // from the end of the copy
+    expect(m.device.copies).toEqual(['to-vram 16 holes 0']);
+  });
+
+  it('reports what moved and why', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(START, 0x220));
+    expect(m.migrations()).toEqual([
+      expect.objectContaining({
+        direction: 'to-vram',
+        device: 0,
+        startVpn: START,
+        pages: 32,
+        moved: 16,
+        zeroFilled: 16,
+        startNs: 0,
+        status: 0,
+        cause: TEST_CAUSE,
+      }),
+    ]);
+  });
+
+  it('I40: one zdd reference a page once the creator is done', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(START, END));
+    expect([m.state.zdds.live, m.state.zdds.refcount(0)]).toEqual([1, 16]);
+  });
+
+  it('S16: holes and zero pages read as zero, whatever VRAM held', async () => {
+    const m = await setUp();
+    await m.run(m.read(0x215)); // maps the zero page
+    expect(await m.run(m.migrate(START, 0x220))).toBe(0);
+    expect(m.onDevice(START, 0x220)).toBe(32);
+    expect(m.contents(0x210, 0x220)).toEqual(Array(16).fill(0));
+    expect(await m.run(m.read(0x21f))).toBe(0);
+  });
+
+  it('S16, negative control: an allocation that is not cleared shows its last owner', async () => {
+    const m = await setUp();
+    m.device.skipClear = true;
+    await m.run(m.migrate(START, 0x220));
+    expect(m.contents(0x210, 0x220)).toEqual(Array(16).fill(STALE));
+  });
+
+  it('a span that is ours already: 0, nothing copied, allocation released', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(START, END));
+    const words = m.words(START, END);
+    expect(await m.run(m.migrate(START, END, NS_PER_MS))).toBe(0);
+    expect(m.words(START, END)).toEqual(words);
+    expect(m.device.copies).toHaveLength(1);
+    expect(m.device.releases).toBe(1);
+    expect(m.device.allocations[1]?.timesliceExpiration).toBe(0);
+  });
+
+  it('without device-to-device selection the same span is EBUSY', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(START, END));
+    m.state.options.deviceToDevice = false;
+    expect(await m.run(m.migrate(START, END))).toBe('EBUSY');
+    expect(m.onDevice(START, END)).toBe(16);
+  });
+
+  it('canMigrateSamePagemap gathers a fragmented span into one allocation', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(START, 0x204));
+    expect(await m.run(into(m, allocate(m), START, END, { canMigrateSamePagemap: true }))).toBe(0);
+    expect(m.contents(START, END)).toEqual(expected());
+    expect(m.state.zdds.live).toBe(1);
+    expect(m.device.copies.slice(1)).toEqual(['to-ram 4 holes 0', 'to-vram 12 holes 0']);
+  });
+
+  it('a peer with the same owner is copied by its own device; a foreign one is not collected', async () => {
+    const same = await setUp({ devicePages: [64, 64] });
+    const [, peer] = same.devices;
+    await same.run(same.migrate(START, 0x208, 0, peer));
+    expect(await same.run(same.migrate(START, END))).toBe(0);
+    expect(same.contents(START, END)).toEqual(expected());
+    expect([peer?.releases, peer?.copies.at(-1)]).toEqual([1, 'to-ram 8 holes 0']);
+    const apart = await setUp({ devicePages: [64, 64], separate: true });
+    await apart.run(apart.migrate(START, 0x208, 0, apart.devices[1]));
+    expect(await apart.run(apart.migrate(START, END))).toBe('EBUSY');
+  });
+
+  it('allocates nothing per page once warm: same vectors, same copy vector', async () => {
+    const m = await setUp();
+    const seen = new Set<unknown>();
+    const ops: DevmemOps = {
+      devmemRelease: (a) => m.device.devmemRelease(a),
+      populateDevmemPfn: (a, pfns) => (seen.add(pfns.buffer), m.device.populateDevmemPfn(a, pfns)),
+      copyToDevmem: (a, v) => (seen.add(v), m.device.copyToDevmem(a, v)),
+      copyToRam: (a, v) => m.device.copyToRam(a, v),
+    };
+    for (let i = 0; i < 3; i++) {
+      expect(await m.run(into(m, allocate(m, 16, ops)))).toBe(0);
+      await m.run(m.read(START));
+    }
+    expect(seen.size).toBe(2);
+  });
+});
+
+describe('errors', () => {
+  it('asserts mmapLock', async () => {
+    const m = await setUp();
+    const details = { timesliceNs: 0, canMigrateSamePagemap: false };
+    const op = migrateToDevmem(allocate(m), m.mm, START, END, details, TEST_CAUSE);
+    await expect(m.run(op)).rejects.toThrow(/mmap lock/);
+  });
+
+  it.each(['populateDevmemPfn', 'copyToDevmem', 'copyToRam'])(
+    'EOPNOTSUPP without %s; B18: not consumed',
+    async (name) => {
+      const m = await setUp();
+      const ops = {
+        devmemRelease: (a: DevmemAllocation) => m.device.devmemRelease(a),
+        populateDevmemPfn: () => 0 as Status,
+        copyToDevmem: (a: DevmemAllocation, v: never) => m.device.copyToDevmem(a, v),
+        copyToRam: (a: DevmemAllocation, v: never) => m.device.copyToRam(a, v),
+        [name]: undefined,
+      } as unknown as DevmemOps;
+      const a = allocate(m, 16, ops);
+      expect(await m.run(into(m, a))).toBe('EOPNOTSUPP');
+      expect([a.released, m.device.releases]).toEqual([false, 0]);
+    },
+  );
+
+  it('ENOENT: no VMA at the start (RC12)', async () => {
+    const m = await setUp();
+    await m.run(m.mm.munmap(START, START + 1));
+    expect(await m.run(into(m, allocate(m)))).toBe('ENOENT');
+    expect(m.device.releases).toBe(1);
+    expect(await m.run(into(m, allocate(m, 1), START + 1, START + 2))).toBe(0);
+  });
+
+  it('EINVAL: the span leaves its VMA (RC12), or set-up refuses the VMA', async () => {
+    const m = await setUp();
+    await m.run(m.mm.munmap(0x208, 0x209));
+    expect(await m.run(into(m, allocate(m)))).toBe('EINVAL');
+    m.mm.mmap(0x1000, 16, { special: true });
+    expect(await m.run(into(m, allocate(m), 0x1000, 0x1010))).toBe('EINVAL');
+    expect(m.device.releases).toBe(2);
+    expect(await m.run(into(m, allocate(m, 8), START, 0x208))).toBe(0);
+  });
+
+  it('EBUSY: not anonymous', async () => {
+    const m = await setUp();
+    m.mm.mmap(0x1000, 16, { anonymous: false });
+    expect(await m.run(into(m, allocate(m), 0x1000, 0x1010))).toBe('EBUSY');
+    expect(m.device.releases).toBe(1);
+  });
+
+  it.each(['vectors', 'zdd'] as const)('ENOMEM: %s', async (what) => {
+    const m = await setUp();
+    const words = m.words(START, END);
+    m.state.failPoint = (point) => point === what;
+    expect(await m.run(into(m, allocate(m)))).toBe('ENOMEM');
+    expectUntouched(m, words);
+    m.state.failPoint = () => false;
+    expect(await m.run(into(m, allocate(m)))).toBe(0);
+  });
+
+  it.each([
+    [
+      'pinned',
+      (m: Machine, pfn: number) => m.world.pages.get(pfn),
+      (m: Machine, pfn: number) => m.world.pages.put(pfn),
+    ],
+    [
+      'locked',
+      (m: Machine, pfn: number) => m.world.pages.tryLock(pfn),
+      (m: Machine, pfn: number) => m.world.pages.unlock(pfn),
+    ],
+  ])('S11, EBUSY: one %s page keeps the whole span where it is', async (_name, hold, release) => {
+    const m = await setUp();
+    m.ignore = ['I43'];
+    const words = m.words(START, END);
+    const pfn = m.mm.table.pfn(words[7] ?? 0);
+    hold(m, pfn);
+    expect(await m.run(into(m, allocate(m)))).toBe('EBUSY');
+    expectUntouched(m, words);
+    release(m, pfn);
+    expect(await m.run(into(m, allocate(m)))).toBe(0);
+  });
+
+  it('S11, EBUSY: one swapped page', async () => {
+    const m = await setUp();
+    const before = m.words(START, END);
+    const word = before[3] ?? 0;
+    m.mm.table.set(START + 3, (word & ~7) | 5);
+    expect(await m.run(into(m, allocate(m)))).toBe('EBUSY');
+    m.mm.table.set(START + 3, word);
+    expectUntouched(m, before);
+  });
+
+  it('EBUSY: fragmented between this pagemap and RAM', async () => {
+    const m = await setUp();
+    await m.run(m.migrate(0x204, 0x208));
+    const words = m.words(START, END);
+    expect(await m.run(into(m, allocate(m)))).toBe('EBUSY');
+    expect(m.words(START, END)).toEqual(words);
+    expect(m.device.releases).toBe(1);
+  });
+
+  it('S15: a failing copy puts everything back', async () => {
+    const m = await setUp();
+    const words = m.words(START, END);
+    m.device.failToDevmem = 'EIO';
+    const a = allocate(m);
+    expect(await m.run(into(m, a))).toBe('EIO');
+    expectUntouched(m, words);
+    expect(a.timesliceExpiration).toBe(0); // I51
+    m.device.failToDevmem = 0;
+    expect(await m.run(into(m, allocate(m)))).toBe(0);
+  });
+
+  it('B6: a failing populateDevmemPfn leaves no frame behind', async () => {
+    const m = await setUp();
+    const words = m.words(START, END);
+    m.device.failPopulatePfn = 'ENOMEM';
+    expect(await m.run(into(m, allocate(m)))).toBe('ENOMEM');
+    expectUntouched(m, words);
+  });
+
+  it('EFAULT: the sources cannot be mapped', async () => {
+    const m = await setUp();
+    const words = m.words(START, END);
+    m.state.failPoint = (point) => point === 'dma-map';
+    expect(await m.run(into(m, allocate(m)))).toBe('EFAULT');
+    expectUntouched(m, words);
+  });
+
+  it('EFAULT: a peer cannot reach the destination; its pages stay', async () => {
+    const m = await setUp({ devicePages: [64, 64] });
+    const [, peer] = m.devices;
+    await m.run(m.migrate(START, END, 0, peer));
+    m.device.failMap = true;
+    expect(await m.run(m.migrate(START, END))).toBe('EFAULT');
+    expect(m.contents(START, END)).toEqual(expected());
+    expect([m.device.releases, peer?.releases]).toEqual([1, 0]);
+  });
+
+  it('EBUSY at the end: a page referenced during the copy stays, the others have moved', async () => {
+    const m = await setUp();
+    m.ignore = ['I43'];
+    const pfn = m.mm.table.pfn(m.mm.table.get(START + 5));
+    m.device.beforeCopy = function* pin(): Op<void> {
+      m.world.pages.get(pfn);
+    };
+    expect(await m.run(into(m, allocate(m)))).toBe('EBUSY');
+    m.world.pages.put(pfn);
+    expect(m.onDevice(START, END)).toBe(15);
+    expect(m.contents(START, END)).toEqual(expected());
+    expect(m.migrations().at(-1)).toMatchObject({ status: 'EBUSY', moved: 15 });
+    expect(m.state.zdds.refcount(0)).toBe(15);
+  });
+});
+
+describe('populate_mm (§4.3)', () => {
+  it('0, and the user of the address space is given back', async () => {
+    const m = await setUp();
+    expect(await m.run(populateMm(m.pagemap, START, END, m.mm, 0, TEST_CAUSE))).toBe(0);
+    expect(m.mm.users).toBe(1);
+  });
+
+  it('EFAULT: address space gone; the driver is not asked', async () => {
+    const m = await setUp();
+    await m.run(m.mm.exit());
+    expect(await m.run(populateMm(m.pagemap, START, END, m.mm, 0, TEST_CAUSE))).toBe('EFAULT');
+    expect(m.device.allocations).toHaveLength(0);
+  });
+
+  it('ENOMEM of the driver is passed on', async () => {
+    const m = await setUp({ devicePages: [8] });
+    expect(await m.run(populateMm(m.pagemap, START, END, m.mm, 0, TEST_CAUSE))).toBe('ENOMEM');
+  });
+
+  it('a span in the middle of larger populated memory needs no range', async () => {
+    const m = await setUp();
+    await m.run(populate(m.mm, 0x210, 0x400, true));
+    expect(await m.run(populateMm(m.pagemap, 0x300, 0x340, m.mm, 0, TEST_CAUSE))).toBe(0);
+    expect([m.onDevice(START, 0x300), m.onDevice(0x300, 0x340), m.onDevice(0x340, 0x400)]).toEqual([0, 64, 0]);
+  });
+});

@@ -1,0 +1,317 @@
+// get_pages: results, entries, every error beside a case that works, unwinding (gpusvm-and-pagemap.md §3.2–§3.6).
+import { describe, expect, it } from 'vitest';
+import { isErrno } from '../../../src/base/errno.ts';
+import { NS_PER_MS } from '../../../src/base/units.ts';
+import { MMU_EVENT } from '../../../src/model/event/event.ts';
+import { populate } from '../../../src/model/mm/access.ts';
+import { IntervalNotifier } from '../../../src/model/mm/notifier.ts';
+import type { Op } from '../../../src/model/sched/op.ts';
+import { svmCtx, type SvmCtx } from '../../../src/model/svm/ctx.ts';
+import { rangeFindOrInsert } from '../../../src/model/svm/find-or-insert.ts';
+import { getPages, rangeGetPages } from '../../../src/model/svm/get-pages.ts';
+import { compressedOrder } from '../../../src/model/svm/order.ts';
+import { DMA_DIR, pagesValid, PROTO, slotDir, slotOrder, slotProto, SvmPages } from '../../../src/model/svm/pages.ts';
+import type { SvmRange } from '../../../src/model/svm/range.ts';
+import { freePages, rangeUnmapPages } from '../../../src/model/svm/unmap.ts';
+import { Machine, type MachineOptions } from '../../support/fake-devmem.ts';
+
+const START = 0x340;
+const END = 0x350;
+
+/** A 64K range over 16 pages written by the CPU. */
+async function setUp(options: MachineOptions = {}): Promise<{ m: Machine; range: SvmRange }> {
+  const m = new Machine(options);
+  m.mm.mmap(START, END - START);
+  await m.run(m.fill(START, END));
+  const range = await m.run(m.locked(rangeFindOrInsert(m.svm, START, 0, 2 ** 30, svmCtx({ devmemPossible: true }))));
+  if (isErrno(range)) throw new Error(range);
+  expect(range.pages.npages).toBe(16);
+  return { m, range };
+}
+
+const withOwner = (m: Machine, fields: Partial<SvmCtx> = {}) =>
+  svmCtx({ devicePrivatePageOwner: m.pagemap.owner, ...fields });
+
+const protos = (pages: SvmPages) => Array.from({ length: pages.count }, (_, slot) => slotProto(pages, slot));
+
+function segments(pages: SvmPages): [number, number, number][] {
+  const out: [number, number, number][] = [];
+  pages.forEachSegment((offset, proto, _frame, count) => out.push([offset, proto, count]));
+  return out;
+}
+
+describe('success', () => {
+  it('maps system pages, bidirectional, and stamps the sequence', async () => {
+    const { m, range } = await setUp();
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    expect(range.pages.flags).toEqual({
+      unmapped: false,
+      partialUnmap: false,
+      hasDevmemPages: false,
+      hasDmaMapping: true,
+    });
+    expect(protos(range.pages)).toEqual(Array(16).fill(PROTO.SYSTEM));
+    expect(range.pages.dmaMapped).toBe(16);
+    expect(slotDir(range.pages, 3)).toBe(DMA_DIR.bidirectional);
+    expect(range.pages.notifierSeq).toBe(1);
+    expect(segments(range.pages)).toEqual([[0, PROTO.SYSTEM, 16]]);
+  });
+
+  it('faults in what is absent: written pages when writing, the zero page when reading', async () => {
+    const m = new Machine();
+    m.mm.mmap(0x200, 0x200);
+    const range = (await m.run(m.locked(rangeFindOrInsert(m.svm, 0x200, 0, 2 ** 30, svmCtx())))) as SvmRange;
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx({ readOnly: true })))).toBe(0);
+    expect(slotDir(range.pages, 0)).toBe(DMA_DIR.toDevice);
+    expect(new Set(range.pages.frames)).toEqual(new Set([m.world.pages.zeroPfn]));
+    await m.run(rangeUnmapPages(m.svm, range, { inNotifier: false }));
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    expect(new Set(range.pages.frames).size).toBe(512);
+  });
+
+  it('maps own device pages and holds a reference on the pagemap', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.migrate(START, END));
+    expect(m.pagemap.ref).toBe(2);
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m)))).toBe(0);
+    expect(range.pages.dpagemap).toBe(m.pagemap);
+    expect(m.pagemap.ref).toBe(3);
+    expect(range.pages.flags.hasDevmemPages).toBe(true);
+    expect(segments(range.pages)).toEqual([[0, PROTO.VRAM, 16]]);
+    await m.run(rangeUnmapPages(m.svm, range, { inNotifier: false }));
+    expect(range.pages.dpagemap).toBeNull();
+    expect(m.pagemap.ref).toBe(2);
+  });
+
+  it('without an owner pulls device pages home first', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.migrate(START, END));
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    expect(protos(range.pages)).toEqual(Array(16).fill(PROTO.SYSTEM));
+    expect(m.migrations().at(-1)?.cause.rule).toBe('get-pages');
+    expect(m.device.releases).toBe(1);
+  });
+
+  it('S29: what is valid is only stamped again, wherever the pages are wanted', async () => {
+    const { m, range } = await setUp();
+    await m.run(rangeGetPages(m.svm, range, svmCtx()));
+    const frames = [...(range.pages.frames ?? [])];
+    m.mm.mmap(0x100, 1);
+    await m.run(m.mm.munmap(0x100, 0x101)); // elsewhere in the window: bumps the sequence
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m, { devmemOnly: true })))).toBe(0);
+    expect([...(range.pages.frames ?? [])]).toEqual(frames);
+    expect(range.pages.notifierSeq).toBe(3);
+  });
+
+  it('uses nothing but pooled memory once warm', async () => {
+    const { m, range } = await setUp();
+    const seen = new Set<unknown>();
+    for (let i = 0; i < 4; i++) {
+      await m.run(rangeGetPages(m.svm, range, svmCtx()));
+      seen.add(range.pages.frames);
+      await m.run(freePages(m.svm, range.pages));
+      expect(range.pages.frames).toBeNull();
+    }
+    expect(seen.size).toBe(1);
+  });
+
+  it('does not yield where nothing contends', async () => {
+    const { m, range } = await setUp();
+    function* once(): Op<number> {
+      const op = rangeGetPages(m.svm, range, svmCtx());
+      const first = op.next();
+      return first.done === true && first.value === 0 ? 1 : 0;
+    }
+    expect(await m.run(once())).toBe(1);
+  });
+});
+
+describe('order compression (§3.2)', () => {
+  it.each([
+    [0, 0, 0, 16, 0],
+    [0, 9, 0, 512, 9],
+    [1, 9, 0, 511, 8],
+    [257, 9, 256, 511, 7],
+    [511, 9, 510, 511, 0],
+    [512, 9, 0, 16, 4],
+    [515, 9, 3, 16, 3],
+  ])('frame %i, map order %i, slot %i of %i → %i', (frame, mapOrder, index, npages, expected) => {
+    expect(compressedOrder(frame, mapOrder, index, npages)).toBe(expected);
+  });
+
+  async function hugeSpan(): Promise<Machine> {
+    const m = new Machine();
+    m.mm.mmap(0x200, 0x200);
+    await m.run(populate(m.mm, 0x200, 0x400, true)); // fresh RAM is handed out in order: frames 0 … 511
+    for (let vpn = 0x200; vpn < 0x400; vpn++) m.mm.table.set(vpn, m.mm.table.get(vpn) | 16);
+    return m;
+  }
+
+  it('one entry for a whole huge page', async () => {
+    const m = await hugeSpan();
+    const range = (await m.run(m.locked(rangeFindOrInsert(m.svm, 0x200, 0, 2 ** 30, svmCtx())))) as SvmRange;
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    expect([range.pages.count, slotOrder(range.pages, 0), range.pages.dmaMapped]).toEqual([1, 9, 512]);
+    expect(segments(range.pages)).toEqual([[0, PROTO.SYSTEM, 512]]);
+  });
+
+  it('descending powers of two for a clipped one; I22', async () => {
+    const m = await hugeSpan();
+    const interval = new IntervalNotifier(m.mm.subscriptions, 0x201, 0x400, function* accept(_event, cur) {
+      interval.setSeq(cur);
+      return true;
+    });
+    m.mm.subscriptions.insert(interval);
+    const pages = new SvmPages(511);
+    expect(await m.run(getPages(m.svm, pages, m.mm, interval, 0x201, 0x400, svmCtx()))).toBe(0);
+    expect(Array.from({ length: pages.count }, (_, slot) => slotOrder(pages, slot))).toEqual([
+      8, 7, 6, 5, 4, 3, 2, 1, 0,
+    ]);
+    expect(segments(pages)).toEqual([[0, PROTO.SYSTEM, 511]]);
+  });
+});
+
+describe('mixed placement (§3.4)', () => {
+  type Placement = 'system' | 'device' | 'two zdds' | 'two pagemaps' | 'system, device' | 'device, system';
+
+  async function place(m: Machine, placement: Placement): Promise<void> {
+    const half = START + 8;
+    const [a, b] = m.devices;
+    if (placement === 'device') await m.run(m.migrate(START, END));
+    if (placement === 'two zdds' || placement === 'two pagemaps' || placement === 'device, system')
+      await m.run(m.migrate(START, half));
+    if (placement === 'two zdds' || placement === 'system, device') await m.run(m.migrate(half, END, 0, a));
+    if (placement === 'two pagemaps') await m.run(m.migrate(half, END, 0, b));
+  }
+
+  it.each<[Placement, string | 0, string | 0, string | 0, string | 0]>([
+    ['system', 0, 0, 'EFAULT', 'EFAULT'],
+    ['device', 0, 0, 0, 0],
+    ['two zdds', 'EOPNOTSUPP', 0, 'EOPNOTSUPP', 0],
+    ['two pagemaps', 'EOPNOTSUPP', 'EOPNOTSUPP', 'EOPNOTSUPP', 'EOPNOTSUPP'],
+    ['system, device', 'EOPNOTSUPP', 0, 'EFAULT', 'EFAULT'],
+    ['device, system', 'EOPNOTSUPP', 0, 'EOPNOTSUPP', 'EFAULT'],
+  ])('%s: default %s, allowMixed %s, devmemOnly %s, both %s', async (placement, ...expected) => {
+    const asks = [{}, { allowMixed: true }, { devmemOnly: true }, { devmemOnly: true, allowMixed: true }];
+    for (const [i, ask] of asks.entries()) {
+      const { m, range } = await setUp({ devicePages: [64, 64] });
+      await place(m, placement);
+      const refs = m.devices.map((d) => d.pagemap.ref);
+      expect(await m.run(rangeGetPages(m.svm, range, withOwner(m, ask)))).toBe(expected[i]);
+      if (expected[i] === 0) continue;
+      expect(pagesValid(range.pages)).toBe(false);
+      expect(range.pages.dmaMapped).toBe(0);
+      expect(m.devices.map((d) => d.pagemap.ref)).toEqual(refs);
+    }
+  });
+
+  it('S9 with both protocols side by side: entries keep their own', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.migrate(START, START + 8));
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m, { allowMixed: true })))).toBe(0);
+    expect(segments(range.pages)).toEqual([
+      [0, PROTO.VRAM, 8],
+      [8, PROTO.SYSTEM, 8],
+    ]);
+    expect(range.pages.dmaMapped).toBe(8);
+  });
+
+  it('a peer that may be reached is mapped with its protocol and let go again', async () => {
+    const { m, range } = await setUp({ devicePages: [64, 64] });
+    const peer = m.devices[1];
+    if (peer === undefined) throw new Error('two devices');
+    const undone: number[] = [];
+    Object.assign(peer, { deviceUnmap: (_p: unknown, _d: number, proto: number) => undone.push(proto) });
+    await m.run(m.migrate(START, END, 0, peer));
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m)))).toBe(0);
+    expect(protos(range.pages)).toEqual(Array(16).fill(PROTO.P2P));
+    await m.run(rangeUnmapPages(m.svm, range, { inNotifier: false }));
+    expect(undone).toEqual(Array(16).fill(PROTO.P2P));
+  });
+});
+
+describe('errors', () => {
+  it('EFAULT: address space gone; control: alive', async () => {
+    const { m, range } = await setUp();
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    await m.run(m.mm.exit());
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('EFAULT');
+    expect(pagesValid(range.pages)).toBe(false);
+  });
+
+  it('EFAULT: no VMA any more, though the range was not told', async () => {
+    const { m, range } = await setUp();
+    m.mm.areas.clear();
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('EFAULT');
+  });
+
+  it('EFAULT: no path to a device page (B12: what was mapped before it is undone)', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.migrate(START, END));
+    m.device.failMap = true;
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m)))).toBe('EFAULT');
+    expect([m.pagemap.ref, range.pages.count]).toEqual([2, 0]);
+    m.device.failMap = false;
+    expect(await m.run(rangeGetPages(m.svm, range, withOwner(m)))).toBe(0);
+  });
+
+  it('EPERM: write wanted on a read-only VMA; reading works', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.mm.mprotect(START, END, { read: true, write: false }));
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('EPERM');
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx({ readOnly: true })))).toBe(0);
+  });
+
+  it.each(['scratch', 'array'] as const)('ENOMEM: %s', async (what) => {
+    const { m, range } = await setUp();
+    m.svm.failPoint = (point) => point === what;
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('ENOMEM');
+    m.svm.failPoint = () => false;
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
+    expect(m.mm.users).toBe(1);
+  });
+
+  it('EBUSY: a second of invalidations elsewhere in the window (S4), nothing left mapped', async () => {
+    const { m, range } = await setUp();
+    m.mm.mmap(0x100, 1);
+    function* storm(untilNs: number): Op<void> {
+      while (m.sched.now < untilNs) {
+        const event = { startVpn: 0x100, endVpn: 0x101, event: MMU_EVENT.CLEAR, blockable: true, owner: null };
+        yield* m.mm.subscriptions.start(event);
+        yield* m.sched.sleepUntil(m.sched.now + NS_PER_MS);
+        m.mm.subscriptions.end(event);
+      }
+    }
+    const begin = m.sched.now;
+    function* timed(): Op<[unknown, number]> {
+      const status = yield* rangeGetPages(m.svm, range, svmCtx());
+      return [status, m.sched.now - begin];
+    }
+    const [, result] = await m.runAll(storm(begin + 1500 * NS_PER_MS), timed());
+    expect(result[0]).toBe('EBUSY');
+    expect(result[1]).toBe(1001 * NS_PER_MS); // strictly greater than 1000 ms, seen at the next change
+    expect(pagesValid(range.pages)).toBe(false);
+    const [, short] = await m.runAll(storm(m.sched.now + 500 * NS_PER_MS), timed());
+    expect(short[0]).toBe(0);
+  });
+});
+
+describe('unmap and free (§3.6)', () => {
+  it('I31: unmapping twice, before the first get, and after free is harmless', async () => {
+    const { m, range } = await setUp();
+    const unmap = () => m.run(rangeUnmapPages(m.svm, range, { inNotifier: false }));
+    await unmap();
+    await m.run(rangeGetPages(m.svm, range, svmCtx()));
+    await unmap();
+    expect(range.pages.frames).not.toBeNull(); // stale: arrays stay
+    await unmap();
+    await m.run(freePages(m.svm, range.pages));
+    await m.run(freePages(m.svm, range.pages));
+    expect(range.pages.frames).toBeNull();
+  });
+
+  it('I17: inNotifier without the write lock is a bug', async () => {
+    const { m, range } = await setUp();
+    await expect(m.run(rangeUnmapPages(m.svm, range, { inNotifier: true }))).rejects.toThrow(/without svm notifier/);
+  });
+});
