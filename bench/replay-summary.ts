@@ -16,11 +16,11 @@ const LINES = [
 ] as const;
 
 /** The summary of a report of `file`. */
-export function replaySummary(file: string, report: Report): string {
+export function replaySummary(file: string, report: Report): string[] {
   const { counters, eventHash, scenario } = report;
   const rows = LINES.map(([label, name]) => [label, name === null ? bySize(counters) : String(counters[name] ?? 0)]);
   const vram = (scenario['machine'] as { vram?: string } | undefined)?.vram ?? '';
-  return [`replay of ${file} at ${vram} VRAM`, ...align([...rows, ['event hash', eventHash ?? 'none']])].join('\n');
+  return [`replay of ${file} at ${vram} VRAM`, ...align([...rows, ['event hash', eventHash ?? 'none']])];
 }
 
 function bySize(counters: Report['counters']): string {

@@ -47,7 +47,7 @@ export async function replayVerb({ flags, operands }: CommandLine): Promise<numb
     command: process.argv.slice(2).join(' '),
   });
   executor.destroy();
-  process.stdout.write(`${replaySummary(file, made)}\n\n${reportTable(made)}\n`);
+  process.stdout.write(`${reportTable(made, replaySummary(file, made))}\n`);
   writeReport(path, made);
   process.stderr.write(`report: ${path}\n`);
   return statusOf(made, outcome);

@@ -25,6 +25,9 @@ struct AccessParams {
   ringCapacity: u32,
   /// Number of this ACCESS in its submission, for the fault records.
   command: u32,
+  /// Number of this ACCESS over all submissions, and of the first one of its chain.
+  serial: u32,
+  chainFirst: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: AccessParams;
@@ -113,9 +116,17 @@ fn attempt(index: u32) -> Attempt {
   return Attempt(FAULT_NONE, 0u);
 }
 
+/// An earlier ACCESS of the chain left something pending. Faults of this very ACCESS store serial + 1 and do not count, so
+/// that the answer is the same for all of its workgroups, whenever they ask.
+fn chainStopped() -> bool {
+  let last = atomicLoad(&faults.lastFaulted);
+  return last > params.chainFirst && last <= params.serial;
+}
+
 /// Takes `count` places in the ring for the workgroup; those past the end count as dropped.
 fn takePlaces(count: u32) -> u32 {
   if (count == 0u) { return 0u; }
+  atomicMax(&faults.lastFaulted, params.serial + 1u);
   let first = atomicAdd(&faults.head, count);
   let room = params.ringCapacity - min(first, params.ringCapacity);
   if (count > room) { atomicAdd(&faults.dropped, count - room); }
@@ -126,7 +137,7 @@ fn takePlaces(count: u32) -> u32 {
 fn access(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let cookie = groupNumber(group, params.width) * 64u + lane;
   var outcome = Attempt(FAULT_NONE, 0u);
-  if (cookie < params.count) { outcome = attempt(params.base + cookie); }
+  if (cookie < params.count && !chainStopped()) { outcome = attempt(params.base + cookie); }
   // One global atomic a workgroup: when a whole range is absent every lane faults.
   var place = 0u;
   if (outcome.fault != FAULT_NONE) { place = atomicAdd(&faulted, 1u); }

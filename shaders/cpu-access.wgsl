@@ -1,4 +1,5 @@
 // CPU loads and stores of single words of system frames, in queue order. Words of one dispatch are distinct.
+#import dispatch
 #import access-list
 
 /// `word` counts from the start of system memory; `io` is where the value before the access goes.
@@ -13,6 +14,7 @@ struct CpuParams {
   count: u32,
   firstTouch: u32,
   words: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: CpuParams;
@@ -21,9 +23,10 @@ struct CpuParams {
 @group(0) @binding(3) var<storage, read_write> io: array<u32>;
 
 @compute @workgroup_size(64)
-fn cpuAccess(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= params.count) { return; }
-  let touch = touches[params.firstTouch + id.x];
+fn cpuAccess(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let item = groupNumber(group, params.width) * 64u + lane;
+  if (item >= params.count) { return; }
+  let touch = touches[params.firstTouch + item];
   if (touch.word >= params.words) { return; }
   let before = system[touch.word];
   if (touch.kind != ACCESS_READ) { system[touch.word] = before + touch.operand; }

@@ -1,6 +1,7 @@
 // After an ACCESS: every claimed TLB line takes the leaf of the access that claimed it. One lane a line.
 //
 // The winner walks again instead of having stored its leaf: claims are few, and tables do not change under an access.
+#import dispatch
 #import access-list
 #import walk
 #import tlb
@@ -11,6 +12,7 @@ struct FillTlbParams {
   rootLevel: u32,
   tableFrames: u32,
   lines: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: FillTlbParams;
@@ -23,18 +25,19 @@ fn vramWord(i: u32) -> u32 {
 }
 
 @compute @workgroup_size(64)
-fn fillTlb(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= params.lines) { return; }
-  let claim = atomicLoad(&tlb[id.x].claim);
+fn fillTlb(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let line = groupNumber(group, params.width) * 64u + lane;
+  if (line >= params.lines) { return; }
+  let claim = atomicLoad(&tlb[line].claim);
   if (claim == 0u) { return; }
-  atomicStore(&tlb[id.x].claim, 0u);
+  atomicStore(&tlb[line].claim, 0u);
   let record = records[claim - 1u];
   let va = vec2<u32>(record.vaLo, record.vaHi);
   let leaf = walk(params.rootFrame, params.rootLevel, params.tableFrames, va);
   let first = blockStart(pageNumber(va), leaf.log2Pages);
-  tlb[id.x].owner = params.asid + 1u;
-  tlb[id.x].pageLo = first.x;
-  tlb[id.x].pageHi = first.y;
-  tlb[id.x].log2Pages = leaf.log2Pages;
-  tlb[id.x].entry = leaf.entry;
+  tlb[line].owner = params.asid + 1u;
+  tlb[line].pageLo = first.x;
+  tlb[line].pageHi = first.y;
+  tlb[line].log2Pages = leaf.log2Pages;
+  tlb[line].entry = leaf.entry;
 }

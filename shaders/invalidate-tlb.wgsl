@@ -1,4 +1,5 @@
 // TLB_INVAL: drops the lines whose block shares a page with one of the listed intervals. One lane a line.
+#import dispatch
 #import tlb
 
 /// Interval [page, page + 2^log2Pages) of an address space.
@@ -13,6 +14,7 @@ struct InvalidateParams {
   count: u32,
   firstInterval: u32,
   lines: u32,
+  width: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: InvalidateParams;
@@ -39,9 +41,10 @@ fn covered(line: u32, interval: TlbInterval) -> bool {
 }
 
 @compute @workgroup_size(64)
-fn invalidateTlb(@builtin(global_invocation_id) id: vec3<u32>) {
-  if (id.x >= params.lines) { return; }
+fn invalidateTlb(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let line = groupNumber(group, params.width) * 64u + lane;
+  if (line >= params.lines) { return; }
   for (var i = 0u; i < params.count; i++) {
-    if (covered(id.x, intervals[params.firstInterval + i])) { tlb[id.x].owner = 0u; }
+    if (covered(line, intervals[params.firstInterval + i])) { tlb[line].owner = 0u; }
   }
 }

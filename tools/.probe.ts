@@ -5,7 +5,7 @@ import { randomJobs, RANDOM_CONFIGS } from '../test/support/random-jobs.ts'
 const gpu = await createNodeGpu()
 let jobsN=0, bad=0
 async function drain(ex:any,n:number){const out:any[]=[];while(out.length<n){await ex.settled();out.push(...ex.take())}return out}
-const SEEDS=Number(process.argv[2]??20)
+setInterval(()=>console.log("alive"),2000).unref();const SEEDS=Number(process.argv[2]??20)
 const t0=performance.now()
 for (const [ci,config] of RANDOM_CONFIGS.entries()) {
   const small = {listWords:64,payloadWords:2048,dispatches:16,marks:2,stamps:16,ioWords:64,bulkWords:2048,smallUploadWords:1024}
@@ -14,9 +14,9 @@ for (const [ci,config] of RANDOM_CONFIGS.entries()) {
   if (!(g instanceof GpuExecutor)) throw new Error(g.message)
   let seq=1
   for (let seed=0; seed<SEEDS; seed++) {
-    const jobs = randomJobs(seed*7+ci, config, 20, seq); seq+=20
+    if(process.env.V) console.log("seed",seed);const jobs = randomJobs(seed*7+ci, config, 20, seq); seq+=20
     const extra = {seq: seq++, queue:'x', label:'all', timed:false, commands: config.spaces.map((s,i)=>({op:'readback' as const,space:i,frame:0,pages:s.pages}))}
-    for (const j of [...jobs, extra]) { g.submit(j); t.submit(j); jobsN++ }
+    for (const j of [...jobs, extra]) { if(process.env.V)console.log(j.seq,j.commands.map((c:any)=>c.op).join(" ")); g.submit(j); t.submit(j); jobsN++ }
     const a = await drain(g,21), b = await drain(t,21)
     for (let i=0;i<21;i++) {
       const x=a[i], y=b[i]
@@ -27,6 +27,6 @@ for (const [ci,config] of RANDOM_CONFIGS.entries()) {
       }
     }
   }
-  g.destroy()
+  console.log(ci, Object.keys(flushLimits).length, performance.now()-t0); g.destroy()
 }}
 console.log('jobs',jobsN,'bad',bad,'ms',performance.now()-t0)

@@ -4,7 +4,12 @@
 //   node tools/run.mjs tools/layouts.ts            writes the file
 //   node tools/run.mjs tools/layouts.ts --check    fails when the file is stale
 import { readFile, writeFile } from 'node:fs/promises';
-import { WgslReflect, type FunctionInfo, type StructInfo, type VariableInfo } from 'wgsl_reflect/wgsl_reflect.module.js';
+import {
+  WgslReflect,
+  type FunctionInfo,
+  type StructInfo,
+  type VariableInfo,
+} from 'wgsl_reflect/wgsl_reflect.module.js';
 import { PROGRAMS, WGSL_FILES, shaderSource } from '../src/engine/gpu/shader-source.ts';
 
 const TARGET = 'src/engine/plan/layouts.gen.ts';

@@ -27,7 +27,15 @@ function prepareFaults(arena: Arena, faults: number): PreparedCase {
   const images = new TableImages(() => arena.takeTables(1));
   const records = Uint32Array.from(Array.from({ length: faults }, (_, i) => recordOf(UNMAPPED_VPN + i)).flat());
   const load: Command = { op: 'accessLoad', base: 0, records };
-  const access: Command = { op: 'access', asid: ASID, root: images.root, base: 0, count: faults, tlb: false };
+  const access: Command = {
+    op: 'access',
+    asid: ASID,
+    root: images.root,
+    base: 0,
+    count: faults,
+    tlb: false,
+    chained: false,
+  };
   return {
     setup: images.uploads(),
     maxOps: 1 << 16,

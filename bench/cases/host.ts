@@ -42,7 +42,7 @@ function prepareUpload(arena: Arena): PreparedCase {
 function prepareReadback(arena: Arena): PreparedCase {
   const words = randomWords(arena.seed);
   const upload: Command = { op: 'upload', space: SPACES.vram, frame: 0, words };
-  return transfer([upload], READ, [upload, READ], words);
+  return transfer([upload], READ, [arena.poison(SPACES.vram), upload, READ], words);
 }
 
 const READ: Command = { op: 'readback', space: SPACES.vram, frame: 0, pages: PAGES };

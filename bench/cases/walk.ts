@@ -94,7 +94,7 @@ function loads(count: number, pageOf: (index: number) => number, rng: Rng): Uint
 function accessAll(root: WalkRoot, count: number, tlb: boolean): Command[] {
   const commands: Command[] = [];
   for (let base = 0; base < count; base += SLICE)
-    commands.push({ op: 'access', asid: ASID, root, base, count: Math.min(SLICE, count - base), tlb });
+    commands.push({ op: 'access', asid: ASID, root, base, count: Math.min(SLICE, count - base), tlb, chained: false });
   return commands;
 }
 

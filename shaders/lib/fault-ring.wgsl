@@ -19,6 +19,8 @@ struct FaultRing {
   /// Records asked for, dropped ones included.
   head: atomic<u32>,
   dropped: atomic<u32>,
+  /// Serial number + 1 of the last ACCESS that faulted, over all submissions: what is chained behind it does nothing.
+  lastFaulted: atomic<u32>,
   records: array<FaultRecord>,
 }
 

@@ -2,15 +2,13 @@
 //
 // A failure prints the seed of its episode; `PAGEFERRY_SEED=<seed> npx vitest run --project gpu differential` runs that
 // episode alone.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect } from 'vitest';
 import { ACCESS_KIND, type Command } from '../../src/engine/plan/commands.ts';
-import type { ExecutorConfig } from '../../src/engine/plan/executor.ts';
+import type { Executor, ExecutorConfig } from '../../src/engine/plan/executor.ts';
 import type { Job } from '../../src/engine/plan/job.ts';
-import { createGpuExecutor, type GpuExecutor, type GpuOptions } from '../../src/engine/gpu/gpu-executor.ts';
-import { GpuUnavailable } from '../../src/engine/gpu/unavailable.ts';
+import type { GpuExecutor, GpuOptions } from '../../src/engine/gpu/gpu-executor.ts';
 import { createTwinExecutor } from '../../src/engine/twin/twin-executor.ts';
-import type { Executor } from '../../src/engine/plan/executor.ts';
-import { createNodeGpu } from '../../src/engine/gpu/node.ts';
+import { gpuIt, openExecutor } from '../support/dawn.ts';
 import { compareExecutors, complete } from '../support/differential.ts';
 import { RANDOM_CONFIGS, randomJobs } from '../support/random-jobs.ts';
 
@@ -19,13 +17,7 @@ const JOBS = 8;
 /** Jobs that are submitted at once: batching across jobs is part of what is tested. */
 const BURST = 3;
 
-async function openGpu(config: ExecutorConfig, options: GpuOptions = {}): Promise<GpuExecutor> {
-  const executor = await createGpuExecutor(await createNodeGpu(), config, options);
-  if (executor instanceof GpuUnavailable) throw new Error(executor.message);
-  return executor;
-}
-
-/** Runs the episode of `seed` in bursts; the report of the first difference, or null. Returns the next free seq. */
+/** Runs the episode of `seed` in bursts and expects no difference. Returns the next free seq. */
 async function episode(gpu: Executor, twin: Executor, seed: number, firstSeq: number): Promise<number> {
   let seq = firstSeq;
   const jobs = randomJobs(seed, twin.config, JOBS, firstSeq);
@@ -39,9 +31,9 @@ async function episode(gpu: Executor, twin: Executor, seed: number, firstSeq: nu
   return seq;
 }
 
-const wanted = process.env['PAGEFERRY_SEED'];
+const wanted = process.env.PAGEFERRY_SEED;
 
-/** Limits so small that a job is spread over several submissions. */
+/** Limits so small that a job is spread over several submissions, and a dispatch over several rows. */
 const SMALL_FLUSHES: GpuOptions = {
   flushLimits: {
     listWords: 64,
@@ -50,6 +42,7 @@ const SMALL_FLUSHES: GpuOptions = {
     marks: 2,
     ioWords: 64,
     bulkWords: 4096,
+    gridWidth: 3,
     smallUploadWords: 1000,
   },
 };
@@ -63,15 +56,13 @@ describe.each([
 ])('random jobs, $name', ({ config, options }) => {
   const shape = RANDOM_CONFIGS[config] as ExecutorConfig;
   const twin = createTwinExecutor(shape);
-  let gpu: GpuExecutor;
+  let gpu: GpuExecutor | null = null;
   let seq = 1;
-  beforeAll(async () => {
-    gpu = await openGpu(shape, options);
-  });
-  afterAll(() => gpu.destroy());
+  afterAll(() => gpu?.destroy());
 
   const seeds = wanted === undefined ? Array.from({ length: EPISODES }, (_, i) => 1000 * config + i) : [Number(wanted)];
-  test.each(seeds)('seed %i', async (seed) => {
+  gpuIt.each(seeds)('seed %i', async (seed) => {
+    gpu ??= await openExecutor(shape, options);
     seq = await episode(gpu, twin, seed, seq);
   });
 });
@@ -80,16 +71,16 @@ describe('a full fault ring', () => {
   const config: ExecutorConfig = { ...(RANDOM_CONFIGS[0] as ExecutorConfig), faultCapacity: 10 };
   const accesses = (count: number): Command[] => [
     { op: 'accessLoad', base: 0, records: new Uint32Array(4 * count) },
-    { op: 'access', asid: 1, root: { space: 1, frame: 0, level: 4 }, base: 0, count, tlb: false },
+    { op: 'access', asid: 1, root: { space: 1, frame: 0, level: 4 }, base: 0, count, tlb: false, chained: false },
   ];
   const job = (seq: number, commands: Command[]): Job => ({ seq, queue: 'q', label: '', commands, timed: false });
 
-  test.each([
+  gpuIt.each([
     { count: 10, dropped: 0 },
     { count: 11, dropped: 1 },
     { count: 300, dropped: 290 },
   ])('$count faults drop $dropped on both, whatever the order of lanes', async ({ count, dropped }) => {
-    const gpu = await openGpu(config);
+    const gpu = await openExecutor(config);
     const jobs = [job(1, accesses(count)), job(2, accesses(10)), job(3, [])];
     const [a, b] = await Promise.all([complete(gpu, jobs), complete(createTwinExecutor(config), jobs)]);
     gpu.destroy();
@@ -101,10 +92,10 @@ describe('a full fault ring', () => {
 });
 
 describe('failure injection', () => {
-  test('looks the same on both', async () => {
+  gpuIt('looks the same on both', async () => {
     const config = RANDOM_CONFIGS[0] as ExecutorConfig;
     const failJob = (job: Job): boolean => job.seq === 2;
-    const gpu = await openGpu(config, { failJob });
+    const gpu = await openExecutor(config, { failJob });
     const touch: Command = { op: 'cpuAccess', frame: 0, word: 0, kind: ACCESS_KIND.write, operand: 1 };
     const jobs = [1, 2, 3].map((seq): Job => ({ seq, queue: 'q', label: '', commands: [touch], timed: false }));
     const [a, b] = await Promise.all([complete(gpu, jobs), complete(createTwinExecutor(config, { failJob }), jobs)]);

@@ -126,7 +126,7 @@ const accessLoad = fc
   .record({ base: whole(0, 2 ** 31 - 9), records: fc.array(record, { minLength: 1, maxLength: 8 }) })
   .map(({ base, records }): Command => ({ op: 'accessLoad', base, records: Uint32Array.from(records.flat()) }));
 const access = fc
-  .record({ asid, root: walkRoot, list, tlb: fc.boolean() })
+  .record({ asid, root: walkRoot, list, tlb: fc.boolean(), chained: fc.boolean() })
   .map(({ list: range, ...fields }): Command => ({ op: 'access', ...fields, ...range }));
 const accessResult = list.map((range): Command => ({ op: 'accessResult', ...range }));
 const cpuAccess = fc
@@ -134,7 +134,7 @@ const cpuAccess = fc
   .map((fields): Command => ({ op: 'cpuAccess', ...fields }));
 
 /** Any valid command under WIDE_CONFIG. */
-export const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   pteWrite,
   pteFill,
   zap,

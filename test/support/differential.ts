@@ -16,7 +16,7 @@ export async function complete(executor: Executor, jobs: readonly Job[]): Promis
 }
 
 /** A job that returns every word that a job can have changed: all spaces, then the results of the whole access list. */
-export function snapshotJob(seq: number, config: ExecutorConfig): Job {
+function snapshotJob(seq: number, config: ExecutorConfig): Job {
   const commands: Command[] = config.spaces.map(({ pages }, space) => ({ op: 'readback', space, frame: 0, pages }));
   if (config.accessCapacity > 0) commands.push({ op: 'accessResult', base: 0, count: config.accessCapacity });
   return { seq, queue: 'check', label: 'snapshot', commands, timed: false };

@@ -35,6 +35,9 @@ import { drive, runOp } from './drive.ts';
 export const STALE = 666;
 export const TEST_CAUSE: Cause = { rule: 'test', values: {} };
 
+/** For `explore`: named points preempt, but tasks stay in first-come order: a race with a known winner. */
+export const FIRST_COME: Rng = { u32: () => 0, below: () => 0, fork: () => FIRST_COME };
+
 export interface MachineOptions {
   readonly systemPages?: number;
   readonly devicePages?: readonly number[];

@@ -3,12 +3,12 @@
 //
 // What keeps the result defined: accesses of one list touch different words (access i touches word i of its page), the
 // pages that a copy reads and those that it writes differ, and a job asks for no more faults than the ring holds.
-import { createRng, type Rng } from '../../src/base/rng.ts';
-import type { AccessKind, Command, SpaceId, WalkRoot } from '../../src/engine/plan/commands.ts';
+import type { Rng } from '../../src/base/rng.ts';
+import type { AccessKind, Command, SpaceId } from '../../src/engine/plan/commands.ts';
 import type { ExecutorConfig } from '../../src/engine/plan/executor.ts';
 import type { Job } from '../../src/engine/plan/job.ts';
-import { RandomEngine } from './random-engine.ts';
-import { chance, DATA_PAGES, OUTSIDE, pick, RandomSpace } from './random-space.ts';
+import { Episode } from './random-episode.ts';
+import { chance, DATA_PAGES, pick } from './random-space.ts';
 
 /** Small on purpose: a few pages make collisions likely. */
 export const RANDOM_CONFIGS: readonly ExecutorConfig[] = [
@@ -25,59 +25,6 @@ function spaces(...pages: number[]): ExecutorConfig['spaces'] {
 const QUEUES = ['bind', 'copy', 'cpu', 'gpu'] as const;
 
 type Step = (episode: Episode) => Command[];
-
-class Episode {
-  readonly rng: Rng;
-  readonly config: ExecutorConfig;
-  readonly clients: readonly RandomSpace[];
-  readonly engine: RandomEngine;
-  /** Faults that the job being made may still ask for. */
-  faultRoom = 0;
-  readonly #nextTable: number[];
-
-  constructor(seed: number, config: ExecutorConfig) {
-    this.rng = createRng(seed);
-    this.config = config;
-    this.#nextTable = config.spaces.map(() => DATA_PAGES);
-    const homes = [1, pick(this.rng, [0, 1]), config.spaces.length - 1];
-    this.clients = homes.map((space) => new RandomSpace(this.rng, space, this.#asid(), this.#tableFrame(space)));
-    this.engine = new RandomEngine(this.rng, this.#tableFrame(1));
-  }
-
-  #asid(): number {
-    return pick(this.rng, [0, 1, 0xfffff, this.rng.below(0x100000)]);
-  }
-
-  #tableFrame(space: SpaceId): () => number {
-    return () => {
-      const frame = this.#nextTable[space] ?? OUTSIDE;
-      if (frame >= (this.config.spaces[space]?.pages ?? 0))
-        throw new Error(`space ${space} is too small for its tables`);
-      this.#nextTable[space] = frame + 1;
-      return frame;
-    };
-  }
-
-  space(): SpaceId {
-    return this.rng.below(this.config.spaces.length);
-  }
-
-  /** frame and pages among the data frames, at most `most` pages. */
-  data(most = 8): { frame: number; pages: number } {
-    const pages = 1 + this.rng.below(most);
-    return { frame: this.rng.below(DATA_PAGES - pages + 1), pages };
-  }
-
-  /** A range of the access list; `most` ≥ 1. */
-  list(most: number): { base: number; count: number } {
-    const count = 1 + this.rng.below(Math.min(most, this.config.accessCapacity));
-    return { base: this.rng.below(this.config.accessCapacity - count + 1), count };
-  }
-
-  root(): WalkRoot {
-    return pick(this.rng, this.clients).tables.root;
-  }
-}
 
 /** The commands of a whole episode: the first job sets memory, the others are random. */
 export function randomJobs(seed: number, config: ExecutorConfig, count: number, firstSeq: number): Job[] {
@@ -112,12 +59,11 @@ function randomCommands(episode: Episode): Command[] {
   return Array.from({ length: steps }, () => pick(episode.rng, STEPS)(episode)).flat();
 }
 
-/** Records for the list entries from `base` on. Entry i touches word i modulo 1024 of its page, at any of its bytes. */
-function records(episode: Episode, base: number, count: number): Uint32Array {
-  const { rng, clients } = episode;
+/** Records for the list entries from `base` on, at the pages that `page` gives. Entry i touches word i modulo 1024. */
+function recordsAt(rng: Rng, base: number, count: number, pageOf: (i: number) => number): Uint32Array {
   const words = new Uint32Array(count * 4);
   for (let i = 0; i < count; i++) {
-    const page = pick(rng, clients).page();
+    const page = pageOf(i);
     const offset = ((base + i) % 1024) * 4 + rng.below(4);
     words[4 * i] = (page % 2 ** 20) * 4096 + offset;
     words[4 * i + 1] = Math.floor(page / 2 ** 20);
@@ -127,13 +73,26 @@ function records(episode: Episode, base: number, count: number): Uint32Array {
   return words;
 }
 
+function records(episode: Episode, base: number, count: number): Uint32Array {
+  return recordsAt(episode.rng, base, count, () => pick(episode.rng, episode.clients).page());
+}
+
 const access: Step = (episode) => {
   const { rng, faultRoom, clients } = episode;
   if (faultRoom === 0) return [];
   const client = pick(rng, clients);
   const range = episode.list(faultRoom);
   episode.faultRoom -= range.count;
-  return [{ op: 'access', asid: client.asid, root: client.tables.root, ...range, tlb: chance(rng, 70) }];
+  return [
+    {
+      op: 'access',
+      asid: client.asid,
+      root: client.tables.root,
+      ...range,
+      tlb: chance(rng, 70),
+      chained: chance(rng, 40),
+    },
+  ];
 };
 
 const accessLoad: Step = (episode) => {
@@ -151,6 +110,29 @@ const replay: Step = (episode) => [
   ...access(episode),
   ...accessResult(episode),
 ];
+
+/** The same pages before and after a change that the TLB may have missed. */
+const stale: Step = (episode) => {
+  const { rng, clients, faultRoom, config } = episode;
+  const client = pick(rng, clients);
+  const { pages, changes } = client.stale();
+  const count = pages.length;
+  if (faultRoom < 2 * count) return [];
+  episode.faultRoom -= 2 * count;
+  const base = rng.below(config.accessCapacity - count + 1);
+  const load: Command = { op: 'accessLoad', base, records: recordsAt(rng, base, count, (i) => pages[i] ?? 0) };
+  const run: Command = {
+    op: 'access',
+    asid: client.asid,
+    root: client.tables.root,
+    base,
+    count,
+    tlb: true,
+    chained: chance(rng, 20),
+  };
+  const result: Command = { op: 'accessResult', base, count };
+  return [load, run, ...changes, load, run, result];
+};
 
 const change: Step = (episode) => pick(episode.rng, episode.clients).change();
 const invalidate: Step = (episode) => [pick(episode.rng, episode.clients).invalidate()];
@@ -252,6 +234,7 @@ const WEIGHTS: readonly (readonly [Step, number])[] = [
   [accessLoad, 2],
   [accessResult, 2],
   [replay, 2],
+  [stale, 5],
   [change, 3],
   [invalidate, 1],
   [copy, 2],

@@ -63,14 +63,37 @@ export class RandomSpace {
 
   /** Maps, remaps, zaps or damages one leaf; the commands include an invalidation, mostly the right one. */
   change(): Command[] {
+    const { kind, starts } = pick(this.#rng, this.#regions);
+    const vpn = pick(this.#rng, starts);
+    const wrote = this.#rewrite(vpn, kind);
+    if (chance(this.#rng, 85)) wrote.push(this.#invalidateLeaf(vpn, kind));
+    else if (chance(this.#rng, 50)) wrote.push(this.invalidate());
+    return wrote;
+  }
+
+  /**
+   * What it takes to see whether a TLB line was dropped: pages of one leaf to touch before and after, and a change of
+   * that leaf with an invalidation that covers it, ends at it, begins behind it, or means somebody else.
+   */
+  stale(): { readonly pages: readonly number[]; readonly changes: Command[] } {
     const rng = this.#rng;
     const { kind, starts } = pick(rng, this.#regions);
     const vpn = pick(rng, starts);
-    const wrote = chance(rng, 75) ? this.#map(vpn, kind) : this.#zap(vpn, kind);
-    const log2 = Math.log2(LEAF_PAGES[kind]);
-    if (chance(rng, 85)) wrote.push({ op: 'tlbInval', asid: this.asid, vpn, log2Pages: log2 });
-    else if (chance(rng, 50)) wrote.push(this.invalidate());
-    return wrote;
+    const size = LEAF_PAGES[kind];
+    const pages = Array.from({ length: 3 }, () => vpn + rng.below(Math.min(size, DATA_PAGES)));
+    const near = pick(rng, [vpn - 1, vpn - 2, vpn, vpn + size - 1, vpn + size]);
+    const log2Pages = pick(rng, [0, 1, 2]);
+    const asid = chance(rng, 75) ? this.asid : rng.below(0x100000);
+    const room = Math.min(Math.max(near, 0), 2 ** 45 - 4);
+    return { pages, changes: [...this.#rewrite(vpn, kind), { op: 'tlbInval', asid, vpn: room, log2Pages }] };
+  }
+
+  #rewrite(vpn: number, kind: LeafKind): Command[] {
+    return chance(this.#rng, 75) ? this.#map(vpn, kind) : this.#zap(vpn, kind);
+  }
+
+  #invalidateLeaf(vpn: number, kind: LeafKind): Command {
+    return { op: 'tlbInval', asid: this.asid, vpn, log2Pages: Math.log2(LEAF_PAGES[kind]) };
   }
 
   /** Any invalidation, of this space or another. */
@@ -95,8 +118,13 @@ export class RandomSpace {
   }
 
   #map(vpn: number, kind: LeafKind): Command[] {
-    this.tables.map(vpn, kind, this.#frame(kind), this.#bits(kind), chance(this.#rng, 20) ? 0x60000000 : 0);
+    this.tables.map(vpn, kind, this.#frame(kind), this.#bits(kind), this.#highBits());
     return this.tables.take();
+  }
+
+  /** Bits 63:52 are no part of the frame; PAT3 and PAT4 are among them. */
+  #highBits(): number {
+    return chance(this.#rng, 30) ? this.#rng.u32() & 0xfff00000 : 0;
   }
 
   /** A frame whose leaf covers data frames first; sometimes one outside every space. */
@@ -112,8 +140,10 @@ export class RandomSpace {
   #bits(kind: LeafKind): number {
     const rng = this.#rng;
     const pat = (chance(rng, 30) ? 0x18 : 0) | (kind === '4K' && chance(rng, 20) ? BIT.pageSize : 0);
+    // A lone entry with the hint of a group lies: two TLB lines of different size may then hold one page.
+    const hint = kind === '4K' && chance(rng, 25) ? BIT.ps64 : 0;
     const rights = (chance(rng, 75) ? BIT.rw : 0) | (chance(rng, 60) ? BIT.atomic : 0);
-    return pat | rights | (chance(rng, 50) ? BIT.deviceMemory : 0) | (chance(rng, 10) ? BIT.null : 0);
+    return pat | hint | rights | (chance(rng, 50) ? BIT.deviceMemory : 0) | (chance(rng, 10) ? BIT.null : 0);
   }
 
   /** Zaps the leaf, or now and then a directory above it; or points a directory outside its space. */

@@ -45,6 +45,10 @@ export async function runOn(
   }
 }
 
-export function runOnTwin(scenario: Scenario, options: TwinOptions = {}, trace: AccessTrace | null = null): Promise<Finished> {
+export function runOnTwin(
+  scenario: Scenario,
+  options: TwinOptions = {},
+  trace: AccessTrace | null = null,
+): Promise<Finished> {
   return runOn(scenario, (config) => createTwinExecutor(config, options), trace);
 }

@@ -39,7 +39,8 @@ export class History {
     this.phases = mergePhases(this.phases, snapshot.phases);
     const last = this.samples.at(-1);
     // A paused run posts the same moment again; a chart wants time to rise.
-    if (snapshot.rates.seconds > 0 && (last === undefined || at > last.at)) keep(this.samples, sampleOf(snapshot), KEPT_SAMPLES);
+    if (snapshot.rates.seconds > 0 && (last === undefined || at > last.at))
+      keep(this.samples, sampleOf(snapshot), KEPT_SAMPLES);
   }
 }
 

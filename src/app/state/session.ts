@@ -60,7 +60,8 @@ export class Session implements SessionReceiver {
     this.inspected.set(null);
     this.complaint.set(null);
     this.status.set(STARTING);
-    if (scenario.workload.name !== 'trace' || this.trace === null) return this.#client.send({ type: 'start', scenario });
+    if (scenario.workload.name !== 'trace' || this.trace === null)
+      return this.#client.send({ type: 'start', scenario });
     // A copy goes: the trace is needed again for the next reset.
     const bytes = this.trace.bytes.slice(0);
     this.#client.send({ type: 'start', scenario, trace: { name: this.trace.name, bytes } }, [bytes]);

@@ -5,7 +5,11 @@ import { button, el, setText } from './dom.ts';
 
 export function mountBench(into: HTMLElement, session: Session): void {
   const bar = el('progress', { max: 1, value: 0, hidden: true, 'aria-label': 'Benchmark progress' });
-  const label = el('span', { class: 'quiet', role: 'status' }, 'Throughput both ways for 4K, 64K and 2M chunks, binds, zaps, walks and fault round trips. About a minute; the run above stops meanwhile.');
+  const label = el(
+    'span',
+    { class: 'quiet', role: 'status' },
+    'Throughput both ways for 4K, 64K and 2M chunks, binds, zaps, walks and fault round trips. About a minute; the run above stops meanwhile.',
+  );
   const table = el('pre', { class: 'table-text', tabindex: 0, hidden: true, 'aria-label': 'Benchmark result' });
   const start = button('Run quick benchmark', { class: 'primary' }, () => session.bench());
   into.append(el('div', { class: 'row' }, start, bar, label), table);

@@ -17,10 +17,19 @@ export class ChartCard {
 
   constructor(id: string, title: string) {
     this.#table.setAttribute('aria-label', `${title}, table`);
-    this.#toggle = button('table', { class: 'toggle', 'aria-pressed': 'false', 'aria-label': `${title} as a table` }, () =>
-      this.#flip(),
+    this.#toggle = button(
+      'table',
+      { class: 'toggle', 'aria-pressed': 'false', 'aria-label': `${title} as a table` },
+      () => this.#flip(),
     );
-    const head = el('header', {}, el('h2', {}, title), this.#unit, el('span', { class: 'software-mark' }), this.#toggle);
+    const head = el(
+      'header',
+      {},
+      el('h2', {}, title),
+      this.#unit,
+      el('span', { class: 'software-mark' }),
+      this.#toggle,
+    );
     this.element = el('section', { class: 'chart', 'data-chart': id, 'aria-label': title }, head, this.#figures);
     this.element.append(this.body, this.#table);
   }

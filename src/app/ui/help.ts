@@ -25,7 +25,10 @@ export class Help {
   toggle(): void {
     if (this.#dialog.open) return this.#dialog.close();
     const keys = this.#commands.all.filter(({ key }) => key !== null);
-    const rows = keys.flatMap(({ key, title }) => [el('dt', {}, el('kbd', {}, keyName(key ?? ''))), el('dd', {}, title)]);
+    const rows = keys.flatMap(({ key, title }) => [
+      el('dt', {}, el('kbd', {}, keyName(key ?? ''))),
+      el('dd', {}, title),
+    ]);
     this.#dialog.replaceChildren(
       el('h2', { id: 'help-title' }, 'What you see'),
       ...WORDS.map((text) => el('p', {}, text)),

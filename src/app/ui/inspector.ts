@@ -12,7 +12,12 @@ export class Inspector {
   /** Index of the page that is looked at; null when none is. */
   readonly selected = new Cell<number | null>(null);
   readonly #session: Session;
-  readonly #search = el('input', { type: 'search', placeholder: 'address, e.g. 0x7f0000012000', 'aria-label': 'Go to address', spellcheck: 'false' });
+  readonly #search = el('input', {
+    type: 'search',
+    placeholder: 'address, e.g. 0x7f0000012000',
+    'aria-label': 'Go to address',
+    spellcheck: 'false',
+  });
   readonly #facts = el('dl', { class: 'facts' });
   readonly #moves = el('ol', { class: 'moves', 'aria-label': 'Last migrations of this page' });
   readonly #hint = el('p', { class: 'quiet hint' }, 'Click a page in the picture, or type an address.');

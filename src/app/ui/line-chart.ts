@@ -62,11 +62,21 @@ function optionsOf(spec: ChartSpec): Omit<uPlot.Options, 'width' | 'height'> {
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 5 } },
     padding: [6, 4, 0, 0],
     scales: {
-      x: { time: false, range: (_plot, _min, max) => [Math.max(0, (max ?? 0) - WINDOW_SECONDS), Math.max(10, max ?? 0)] },
+      x: {
+        time: false,
+        range: (_plot, _min, max) => [Math.max(0, (max ?? 0) - WINDOW_SECONDS), Math.max(10, max ?? 0)],
+      },
       y: { range: (_plot, _min, max) => [0, spec.top ?? roundTop(max ?? 0)] },
     },
     axes: [
-      { ...axis, size: 18, gap: 2, space: 60, grid: { show: false }, values: (_plot, ticks) => ticks.map((at) => `${at} s`) },
+      {
+        ...axis,
+        size: 18,
+        gap: 2,
+        space: 60,
+        grid: { show: false },
+        values: (_plot, ticks) => ticks.map((at) => `${at} s`),
+      },
       { ...axis, size: 34, gap: 4, space: 26, values: (_plot, ticks) => ticks.map((tick) => spec.text(tick)) },
     ],
     series: [

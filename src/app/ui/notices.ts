@@ -18,7 +18,11 @@ export class Notices {
 
   show(notice: Notice): void {
     this.hide(notice.key);
-    const line = el('div', { class: `notice ${notice.kind}`, 'data-notice': notice.key }, el('p', {}, ...words(notice)));
+    const line = el(
+      'div',
+      { class: `notice ${notice.kind}`, 'data-notice': notice.key },
+      el('p', {}, ...words(notice)),
+    );
     const { action, dismiss } = notice;
     if (action !== undefined) line.append(button(action.label, { class: 'primary' }, () => action.run()));
     const close = (): void => {

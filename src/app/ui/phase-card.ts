@@ -20,7 +20,12 @@ export class PhaseCard {
   show(phases: readonly PhaseView[]): void {
     for (const view of phases) this.#row(view);
     if (this.card.showsTable) {
-      const rows = phases.map(({ phase, count, p50Us, p99Us }) => [phase, grouped(count), microseconds(p50Us), microseconds(p99Us)]);
+      const rows = phases.map(({ phase, count, p50Us, p99Us }) => [
+        phase,
+        grouped(count),
+        microseconds(p50Us),
+        microseconds(p99Us),
+      ]);
       this.card.table(['phase', 'n', 'p50', 'p99'], rows);
     }
   }
@@ -28,7 +33,13 @@ export class PhaseCard {
   #row({ phase, count, p50Us, p99Us }: PhaseView): void {
     let row = this.#rows.get(phase);
     if (row === undefined) {
-      row = el('div', { class: 'phase' }, el('span', {}, phase), el('i', { 'aria-hidden': 'true' }), el('span', { class: 'number' }));
+      row = el(
+        'div',
+        { class: 'phase' },
+        el('span', {}, phase),
+        el('i', { 'aria-hidden': 'true' }),
+        el('span', { class: 'number' }),
+      );
       this.#rows.set(phase, row);
       this.card.body.append(row);
     }

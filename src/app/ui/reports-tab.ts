@@ -8,7 +8,11 @@ export class ReportsTab {
   readonly #stored = new StoredReports();
   readonly #list = el('ul', { class: 'reports', 'aria-label': 'Stored reports' });
   readonly #view = el('pre', { class: 'table-text', tabindex: 0, hidden: true, 'aria-label': 'Report' });
-  readonly #empty = el('p', { class: 'quiet' }, 'None yet. Record (s) verifies every page, stores a report here and downloads its JSON. Nothing is uploaded.');
+  readonly #empty = el(
+    'p',
+    { class: 'quiet' },
+    'None yet. Record (s) verifies every page, stores a report here and downloads its JSON. Nothing is uploaded.',
+  );
   readonly #tell: (message: string) => void;
 
   /** `tell` shows what went wrong with the database. */
@@ -33,8 +37,14 @@ export class ReportsTab {
   #item({ id, result }: StoredReport): HTMLElement {
     const item = el('li', {});
     const remove = button('Delete', { class: 'quiet-button' }, () => void this.#remove(id));
-    if (!result.ok) item.append(el('span', { class: 'field-message refused' }, `unreadable: ${result.message}`), remove);
-    else item.append(...this.#words(result.report), button('JSON', {}, () => download(result.report)), remove);
+    if (!result.ok)
+      item.append(el('span', { class: 'field-message refused' }, `unreadable: ${result.message}`), remove);
+    else
+      item.append(
+        ...this.#words(result.report),
+        button('JSON', {}, () => download(result.report)),
+        remove,
+      );
     return item;
   }
 
@@ -44,7 +54,10 @@ export class ReportsTab {
       this.#view.hidden = false;
       setText(this.#view, reportTable(report));
     });
-    return [open, el('span', { class: 'quiet' }, `${kindWords(report)} · ${headline(report).replace('adapter: ', '')}`)];
+    return [
+      open,
+      el('span', { class: 'quiet' }, `${kindWords(report)} · ${headline(report).replace('adapter: ', '')}`),
+    ];
   }
 
   async #remove(id: number): Promise<void> {
@@ -58,7 +71,9 @@ export class ReportsTab {
     try {
       return await work();
     } catch (error) {
-      this.#tell(`The reports of this browser cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+      this.#tell(
+        `The reports of this browser cannot be reached: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return undefined;
     }
   }

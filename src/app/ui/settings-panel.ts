@@ -1,5 +1,5 @@
 // The panel of settings: one control for each field of the scenario, in the schema's words; refusals stand under their field.
-import GUI, { type Controller } from 'lil-gui';
+import { GUI, type Controller } from 'lil-gui';
 import { chunkWarning } from '../../lab/session/scenario.ts';
 import { fieldAt, getField, scenarioFields, toText, type FieldInfo } from '../../lab/session/scenario-fields.ts';
 import type { Commands } from '../state/commands.ts';
@@ -73,8 +73,19 @@ function dress(controller: Controller, field: FieldInfo, change: (text: string) 
   if (field.kind === 'chunks') $widget.prepend(chunkChips(field, change, session));
 }
 
-function slider(field: FieldInfo, stops: readonly string[], change: (text: string) => void, session: Session): HTMLElement {
-  const range = el('input', { type: 'range', min: 0, max: stops.length - 1, step: 1, 'aria-label': `${field.label}, stops` });
+function slider(
+  field: FieldInfo,
+  stops: readonly string[],
+  change: (text: string) => void,
+  session: Session,
+): HTMLElement {
+  const range = el('input', {
+    type: 'range',
+    min: 0,
+    max: stops.length - 1,
+    step: 1,
+    'aria-label': `${field.label}, stops`,
+  });
   const event = field.live ? 'input' : 'change';
   range.addEventListener(event, () => change(stops[Number(range.value)] as string));
   session.draft.wanted.watch((scenario) => {
@@ -112,7 +123,9 @@ function addView(gui: GUI, preferences: Preferences, commands: Commands): void {
 function pendingBar(session: Session, commands: Commands): HTMLElement {
   const text = el('span', {});
   const bar = el('div', { class: 'pending-bar', hidden: true, role: 'status' }, text);
-  bar.append(button('Reset now', { class: 'primary', title: 'Start over with these settings (r)' }, () => commands.run('reset')));
+  bar.append(
+    button('Reset now', { class: 'primary', title: 'Start over with these settings (r)' }, () => commands.run('reset')),
+  );
   const update = (): void => {
     const waiting = session.draft.pending();
     bar.hidden = waiting.length === 0;

@@ -10,17 +10,16 @@ export interface TopBarActions {
 }
 
 export function mountTopBar(session: Session, commands: Commands, actions: TopBarActions): void {
-  place('choices').append(
-    choiceOf(session, 'workload.name', actions),
-    choiceOf(session, 'policy.preset', actions),
-  );
+  place('choices').append(choiceOf(session, 'workload.name', actions), choiceOf(session, 'policy.preset', actions));
   mountSteering(session, commands);
   mountBadge(session);
   const theme = button('', { class: 'icon', title: 'Dark or light (t)', 'aria-label': 'Theme' }, () =>
     commands.run('theme'),
   );
   theme.append(el('span', { class: 'half-disc', 'aria-hidden': 'true' }));
-  const help = button('?', { class: 'icon', title: 'Keys and help (?)', 'aria-label': 'Help' }, () => commands.run('help'));
+  const help = button('?', { class: 'icon', title: 'Keys and help (?)', 'aria-label': 'Help' }, () =>
+    commands.run('help'),
+  );
   place('page-buttons').append(theme, help);
 }
 

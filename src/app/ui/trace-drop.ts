@@ -26,7 +26,11 @@ export class TraceDrop {
   }
 
   #listen(): void {
-    const veil = el('div', { class: 'drop-veil', hidden: true }, el('p', {}, 'Drop a trace to replay it. It stays on this machine.'));
+    const veil = el(
+      'div',
+      { class: 'drop-veil', hidden: true },
+      el('p', {}, 'Drop a trace to replay it. It stays on this machine.'),
+    );
     document.body.append(veil);
     addEventListener('dragover', (event) => {
       event.preventDefault();

@@ -44,6 +44,7 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
     tlbLines: config.tlbLines,
     ringCapacity: config.faultCapacity,
     command: writer.flush.addAccess(writer.job, count),
+    ...writer.machine.accessSerials.next(writer.job.job.seq, command.chained),
   };
   writer.closeBatch();
   const variant = tlb ? 'accessTlb' : 'access';

@@ -61,6 +61,8 @@ export async function openDevice(
 function watch(device: GPUDevice, info: ExecutorInfo): WatchedDevice {
   const watched: WatchedDevice = { device, info, lost: null, errors: [], onTrouble: () => {} };
   device.addEventListener('uncapturederror', (event) => {
+    // Whoever waits for the executor is told; the console need not be told as well.
+    event.preventDefault();
     if (watched.errors.length < MAX_ERRORS) watched.errors.push(event.error.message);
     watched.onTrouble();
   });

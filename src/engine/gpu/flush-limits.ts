@@ -15,6 +15,8 @@ export interface FlushLimits {
   readonly ioWords: number;
   /** Words of pages read back. */
   readonly bulkWords: number;
+  /** Workgroups of one row of a dispatch; more make more rows. At most 65,535. */
+  readonly gridWidth: number;
   /** Uploads up to this many words travel in the payload, larger ones go straight to their buffer. */
   readonly smallUploadWords: number;
 }
@@ -28,5 +30,6 @@ export const FLUSH_LIMITS: FlushLimits = {
   stamps: 1024,
   ioWords: 1 << 20,
   bulkWords: 8 << 20,
+  gridWidth: 1 << 15,
   smallUploadWords: 1 << 16,
 };

@@ -12,8 +12,6 @@ import { structWords, writeFields, type FieldOf, type StructName } from './struc
 import type { SubmittedFlush } from './submitted-flush.ts';
 
 const PARAM_SLOT_WORDS = PARAM_SLOT_BYTES / 4;
-/** Groups of one row of the grid: below the limit of 65,535 that every device has. */
-const GRID_WIDTH = 32_768;
 
 /** What a list can hold: the struct of its items, and how a run of them becomes a dispatch. */
 export interface BatchKind {
@@ -170,7 +168,7 @@ export class FlushWriter {
     groups: number,
   ): void {
     const { params } = this.machine.arenas;
-    const width = Math.min(groups, GRID_WIDTH);
+    const width = Math.min(groups, this.machine.limits.gridWidth);
     const at = params.take(PARAM_SLOT_WORDS, PARAM_SLOT_WORDS);
     writeFields(params.words, at, struct, values);
     if ('width' in STRUCTS[struct].fields) params.words[at + STRUCTS[struct].fields.width / 4] = width;

@@ -30,7 +30,6 @@ export class Flush {
   constructor(machine: Machine) {
     this.#machine = machine;
     this.#encoder = machine.device.createCommandEncoder({ label: 'flush' });
-    for (const arena of Object.values(machine.arenas)) arena.clear();
   }
 
   /** True until something is recorded: host writes to buffers need no earlier submission to go first. */
@@ -187,7 +186,7 @@ export class Flush {
     copy(buffers.io, sections.io.at, sections.io.bytes);
     copy(buffers.faults, sections.ring.at, sections.ring.bytes);
     if (sections.marks.bytes > 0) this.#encoder.clearBuffer(buffers.marks, 0, sections.marks.bytes);
-    if (sections.ring.bytes > 0) this.#encoder.clearBuffer(buffers.faults, 0, STRUCTS.FaultRing.fields.records);
+    if (sections.ring.bytes > 0) this.#encoder.clearBuffer(buffers.faults, 0, STRUCTS.FaultRing.fields.lastFaulted);
   }
 
   #writeArenas(): void {
@@ -195,6 +194,7 @@ export class Flush {
     for (const name of ['list', 'payload', 'params'] as const) {
       const { words, used } = arenas[name];
       if (used > 0) device.queue.writeBuffer(buffers[name], 0, words, 0, used);
+      arenas[name].clear();
     }
   }
 }

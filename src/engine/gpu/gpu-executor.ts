@@ -1,10 +1,11 @@
 // The executor on a WebGPU device: jobs become submissions, and come back as completions in the order of their numbers.
+import { AccessSerials } from './access-serials.ts';
 import { assert } from '../../base/assert.ts';
 import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo } from '../plan/executor.ts';
 import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
 import { chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
-import { allocateBuffers, neededBytes } from './buffers.ts';
+import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
 import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
 import { FlushWriter } from './flush-writer.ts';
@@ -12,13 +13,12 @@ import { encodeJob } from './job-encoder.ts';
 import type { Machine } from './machine.ts';
 import { completionOf, startJob } from './pending-job.ts';
 import { createPipelines } from './pipelines.ts';
-import { readFlush } from './readback.ts';
+import { readFlush, type FaultPart } from './readback.ts';
 import { StagingPool } from './staging.ts';
 import type { SubmittedFlush } from './submitted-flush.ts';
 import { Stamps } from './timestamps.ts';
 import { GpuUnavailable } from './unavailable.ts';
 import { WordArena } from './word-arena.ts';
-import { PARAM_SLOT_BYTES } from './buffers.ts';
 
 export interface GpuOptions {
   /** Default `any`. */
@@ -47,7 +47,7 @@ export class GpuExecutor implements Executor {
   readonly #writer: FlushWriter;
   readonly #failJob: (job: Job) => boolean;
   /** Submissions in order; those whose answers have arrived wait for the ones before them. */
-  readonly #inFlight: { readonly flush: SubmittedFlush; arrived: boolean }[] = [];
+  readonly #inFlight: { readonly flush: SubmittedFlush; faults: FaultPart[] | null }[] = [];
   #done: Completion[] = [];
   #waiters: Waiter[] = [];
   #lastSeq = 0;
@@ -71,8 +71,9 @@ export class GpuExecutor implements Executor {
     assert(wrong === null, () => wrong ?? '');
     assert(job.seq > this.#lastSeq, () => `seq ${job.seq} follows ${this.#lastSeq}: fence numbers rise`);
     this.#lastSeq = job.seq;
-    const pending = startJob(this.#failJob(job) ? { ...job, commands: [] } : job, this.#machine.stamps !== null);
-    if (this.#failJob(job)) pending.status = 'injected';
+    const failed = this.#failJob(job);
+    const pending = startJob(failed ? { ...job, commands: [] } : job, this.#machine.stamps !== null);
+    if (failed) pending.status = 'injected';
     encodeJob(this.#writer, pending);
   }
 
@@ -100,23 +101,25 @@ export class GpuExecutor implements Executor {
   }
 
   async #await(flush: SubmittedFlush): Promise<void> {
-    const entry = { flush, arrived: false };
+    const entry: { flush: SubmittedFlush; faults: FaultPart[] | null } = { flush, faults: null };
     this.#inFlight.push(entry);
     try {
-      await readFlush(this.#machine, flush);
-      entry.arrived = true;
+      entry.faults = await readFlush(this.#machine, flush);
       this.#deliver();
     } catch (error) {
-      // Reading back fails only on a lost device, or after an error that is reported on its own.
+      // Mapping fails on a lost device, or after an error that is reported on its own; anything else is a bug.
       this.#noticeTrouble();
-      this.#break(new DeviceLostError(`reading back failed: ${(error as Error).message}`));
+      const lost = error instanceof DOMException;
+      this.#break(lost ? new DeviceLostError(`reading back failed: ${error.message}`) : (error as Error));
     }
   }
 
   /** Hands out completions of everything that has arrived and has nothing before it. */
   #deliver(): void {
-    while (this.#inFlight[0]?.arrived === true) {
-      for (const pending of this.#inFlight.shift()?.flush.ending ?? []) this.#done.push(completionOf(pending));
+    for (let head = this.#inFlight[0]; head !== undefined && head.faults !== null; head = this.#inFlight[0]) {
+      this.#inFlight.shift();
+      for (const { job, records } of head.faults) job.faults.push(records);
+      for (const pending of head.flush.ending) this.#done.push(completionOf(pending));
     }
     if (this.#done.length === 0 && this.#inFlight.length > 0) return;
     for (const waiter of this.#takeWaiters()) waiter.resolve();
@@ -145,7 +148,7 @@ export class GpuExecutor implements Executor {
   }
 }
 
-/** Above the largest buffer that any browser needs to be asked for explicitly: WebGPU's default is 128 MiB a binding. */
+/** Everything on the device. Gives the device back where memory is short. */
 async function createMachine(
   watched: WatchedDevice,
   config: ExecutorConfig,
@@ -166,6 +169,7 @@ async function createMachine(
     pipelines: await createPipelines(device, buffers),
     staging: new StagingPool(device),
     stamps: info.timestamps ? new Stamps(device, limits.stamps) : null,
+    accessSerials: new AccessSerials(),
     arenas: {
       list: new WordArena(limits.listWords),
       payload: new WordArena(limits.payloadWords),

@@ -11,7 +11,6 @@ export function writeWords(writer: FlushWriter, target: GPUBuffer, offsetBytes: 
   const { limits, arenas, buffers, device } = writer.machine;
   if (words.length > limits.smallUploadWords || writer.untouched) {
     if (!writer.untouched) writer.split();
-    writer.job.hostWrite = true;
     device.queue.writeBuffer(target, offsetBytes, words as Uint32Array<ArrayBuffer>);
     return;
   }
@@ -24,6 +23,7 @@ export function writeWords(writer: FlushWriter, target: GPUBuffer, offsetBytes: 
 export function encodeUpload(writer: FlushWriter, command: Upload): void {
   const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
   writeWords(writer, space, command.frame * PAGE_SIZE, command.words);
+  writer.job.hostWrite = true;
 }
 
 /** READBACK: straight from the space into a mappable buffer, in as many submissions as it takes. */

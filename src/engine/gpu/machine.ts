@@ -1,4 +1,5 @@
 // What encoding and reading back share: the device with everything on it that lives as long as the executor.
+import type { AccessSerials } from './access-serials.ts';
 import type { ExecutorConfig } from '../plan/executor.ts';
 import type { GpuBuffers } from './buffers.ts';
 import type { FlushLimits } from './flush-limits.ts';
@@ -16,6 +17,7 @@ export interface Machine {
   readonly staging: StagingPool;
   /** Null where the device has no timestamp queries, or they are not wanted. */
   readonly stamps: Stamps | null;
+  readonly accessSerials: AccessSerials;
   /** What the open submission will write to the buffers of the same names. */
   readonly arenas: { readonly list: WordArena; readonly payload: WordArena; readonly params: WordArena };
 }

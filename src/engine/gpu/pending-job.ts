@@ -20,7 +20,7 @@ export interface PendingJob {
   stamped: boolean;
   /** Work outside any pass came last: an empty stamped pass must close the region. */
   unstampedTail: boolean;
-  /** The host wrote straight into a buffer: GPU time does not cover the job. */
+  /** It uploads pages: the GPU's time is not the time that this takes. */
   hostWrite: boolean;
   /** performance.now() when its encoding began. */
   readonly startedMs: number;

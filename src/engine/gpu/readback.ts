@@ -1,6 +1,7 @@
 // Reads a submission's answers on the host, without stalling the queue, and hands them to the jobs they belong to.
 import { FAULT_RECORD_WORDS } from '../plan/job.ts';
 import type { Machine } from './machine.ts';
+import type { PendingJob } from './pending-job.ts';
 import { fieldWord, structWords } from './struct-words.ts';
 import type { IoPiece, SubmittedFlush } from './submitted-flush.ts';
 import { addPass } from './timestamps.ts';
@@ -11,15 +12,27 @@ const COMMAND = fieldWord('FaultRecord', 'command');
 const DW0 = fieldWord('FaultRecord', 'dw0');
 const NO_PLACE = -1;
 
-/** Waits for the submission and distributes what it returned. Rejects when the device goes away meanwhile. */
-export async function readFlush(machine: Machine, flush: SubmittedFlush): Promise<void> {
-  if (flush.status === null && flush.bulk === null) return machine.device.queue.onSubmittedWorkDone();
+/** Fault records of one ACCESS, sorted. */
+export interface FaultPart {
+  readonly job: PendingJob;
+  readonly records: Uint32Array;
+}
+
+/**
+ * Waits for the submission and distributes what it returned, but for the fault records: they are appended, so that the
+ * caller has to do it in the order of submissions. Rejects when the device goes away meanwhile.
+ */
+export async function readFlush(machine: Machine, flush: SubmittedFlush): Promise<FaultPart[]> {
+  if (flush.status === null && flush.bulk === null) {
+    await machine.device.queue.onSubmittedWorkDone();
+    return [];
+  }
   await Promise.all([
     flush.status?.mapAsync(GPUMapMode.READ, 0, flush.firstBytes),
     flush.bulk?.mapAsync(GPUMapMode.READ, 0, flush.bulkWords * 4),
   ]);
   if (flush.bulk !== null) readBulk(machine, flush, flush.bulk);
-  if (flush.status !== null) await readStatus(machine, flush, flush.status);
+  return flush.status === null ? [] : readStatus(machine, flush, flush.status);
 }
 
 function readBulk(machine: Machine, flush: SubmittedFlush, bulk: GPUBuffer): void {
@@ -36,14 +49,15 @@ function deliver(pieces: readonly IoPiece[], words: Uint32Array): void {
   for (const { job, from, to, words: count } of pieces) job.io.set(words.subarray(from, from + count), to);
 }
 
-async function readStatus(machine: Machine, flush: SubmittedFlush, status: GPUBuffer): Promise<void> {
+async function readStatus(machine: Machine, flush: SubmittedFlush, status: GPUBuffer): Promise<FaultPart[]> {
   const bytes = status.getMappedRange(0, flush.firstBytes);
   const { stamps, marks, io, ring } = flush.sections;
   readStamps(flush, new Uint32Array(bytes, stamps.at, stamps.bytes / 4));
   readMarks(flush, new Uint32Array(bytes, marks.at, marks.bytes / 4));
   deliver(flush.ioPieces, new Uint32Array(bytes, io.at, io.bytes / 4));
-  if (ring.bytes > 0) await readRing(flush, status, new Uint32Array(bytes, ring.at, (flush.firstBytes - ring.at) / 4));
+  const faults = ring.bytes === 0 ? [] : await readRing(flush, status, new Uint32Array(bytes, ring.at));
   release(machine, status);
+  return faults;
 }
 
 function readStamps(flush: SubmittedFlush, stamps: Uint32Array): void {
@@ -57,16 +71,16 @@ function readMarks(flush: SubmittedFlush, marks: Uint32Array): void {
 }
 
 /** `first` are the words of the ring that are mapped already; more are mapped only when there are more records. */
-async function readRing(flush: SubmittedFlush, status: GPUBuffer, first: Uint32Array): Promise<void> {
+async function readRing(flush: SubmittedFlush, status: GPUBuffer, first: Uint32Array): Promise<FaultPart[]> {
   const count = Math.min(first[fieldWord('FaultRing', 'head')] as number, flush.ringRecords);
   const dropped = first[fieldWord('FaultRing', 'dropped')] as number;
   // Only a job that fills the ring alone can drop records: others were promised room (Flush·claimRing).
   const last = flush.accesses.at(-1);
   if (dropped > 0 && last !== undefined) last.job.dropped += dropped;
-  if (count === 0) return;
+  if (count === 0) return [];
   const words = HEADER_WORDS + count * RECORD_WORDS;
   const ring = words <= first.length ? first : await mapMore(flush, status, words * 4);
-  sortFaults(flush, ring.subarray(HEADER_WORDS), count);
+  return sortFaults(flush, ring.subarray(HEADER_WORDS), count);
 }
 
 async function mapMore(flush: SubmittedFlush, status: GPUBuffer, bytes: number): Promise<Uint32Array> {
@@ -84,10 +98,10 @@ function cookieOf(records: Uint32Array, at: number): number {
 }
 
 /**
- * Gives each job its records in the order (command, cookie): lanes write them in any order. A cookie is unique within its
+ * The records in the order (command, cookie): lanes write them in any order. A cookie is unique within its
  * command, so that every record has its own place and nothing needs comparing.
  */
-function sortFaults(flush: SubmittedFlush, records: Uint32Array, count: number): void {
+function sortFaults(flush: SubmittedFlush, records: Uint32Array, count: number): FaultPart[] {
   const places: (Int32Array | undefined)[] = [];
   for (let i = 0; i < count; i++) {
     const at = i * RECORD_WORDS;
@@ -99,9 +113,12 @@ function sortFaults(flush: SubmittedFlush, records: Uint32Array, count: number):
     }
     byCookie[cookieOf(records, at)] = at;
   }
+  const parts: FaultPart[] = [];
   places.forEach((byCookie, command) => {
-    if (byCookie !== undefined) flush.accesses[command]?.job.faults.push(gather(records, byCookie));
+    const job = flush.accesses[command]?.job;
+    if (byCookie !== undefined && job !== undefined) parts.push({ job, records: gather(records, byCookie) });
   });
+  return parts;
 }
 
 function gather(records: Uint32Array, places: Int32Array): Uint32Array {

@@ -3,7 +3,11 @@ import { joinWgsl, type JoinedShader, type WgslFiles } from '../plan/wgsl-join.t
 
 const PREFIX = '../../../shaders/';
 
-const MODULES = import.meta.glob<string>('../../../shaders/**/*.wgsl', { query: '?raw', import: 'default', eager: true });
+const MODULES = import.meta.glob<string>('../../../shaders/**/*.wgsl', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+});
 
 /** WGSL text by path relative to `shaders/`. */
 export const WGSL_FILES: WgslFiles = Object.fromEntries(

@@ -168,6 +168,11 @@ export interface Access {
   readonly count: number;
   /** Look up and fill the TLB model; without it every access walks. */
   readonly tlb: boolean;
+  /**
+   * Do nothing when an ACCESS of the same job, from the last unchained one before it on, left an access pending. Chained
+   * steps keep their order although nobody waits between them.
+   */
+  readonly chained: boolean;
 }
 
 /** Read back the results of [base, base + count) into the job's io, ACCESS_RESULT_WORDS words each. */

@@ -24,7 +24,7 @@ export function printJob(job: Job): string {
 }
 
 /** `job <seq> <queue> <n> commands [timed] <label>` in fixed columns. */
-export function printHeader(job: Job): string {
+function printHeader(job: Job): string {
   const timed = job.timed ? 'timed' : '     ';
   const count = String(job.commands.length).padStart(5);
   return `job ${String(job.seq).padStart(7)} ${job.queue.padEnd(10)} ${count} commands  ${timed}  ${job.label}`.trimEnd();
@@ -106,7 +106,7 @@ function accessLoad(base: number, records: Uint32Array): Columns {
 }
 
 function access(command: Of<'access'>): Columns {
-  const rest = `asid ${hex(command.asid, 5)} ${root(command.root)} ${command.tlb ? 'tlb' : 'walk'}`;
+  const rest = `asid ${hex(command.asid, 5)} ${root(command.root)} ${command.tlb ? 'tlb' : 'walk'}${command.chained ? ' chained' : ''}`;
   return ['ACCESS', `list[${command.base}]`, '', command.count, rest];
 }
 

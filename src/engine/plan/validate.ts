@@ -10,7 +10,6 @@ import {
   TLB_INVAL_ALL,
   type Access,
   type AccessLoad,
-  type AccessResult,
   type Command,
   type Copy,
   type CopyBaseline,
@@ -31,9 +30,9 @@ export const TABLE_ENTRIES = 512;
 /** Highest address-space id: 20 bits in a fault record (xe.md §1.1). */
 export const MAX_ASID = 0xfffff;
 /** Most accesses of one ACCESS: the cookie (PDATA) has 16 bits. */
-export const MAX_ACCESS_COUNT = 0x10000;
+const MAX_ACCESS_COUNT = 0x10000;
 /** Virtual pages of a 57-bit address space. */
-export const VPN_COUNT = 2 ** 45;
+const VPN_COUNT = 2 ** 45;
 /** High halves of 57-bit addresses are below this. */
 const VA_HI_COUNT = 2 ** 25;
 const U32_MAX = 0xffffffff;
@@ -107,7 +106,7 @@ export function validateCommand(command: Command, config: ExecutorConfig): strin
     case 'access':
       return access(command, config);
     case 'accessResult':
-      return accessResult(command, config);
+      return accessRange(command.base, command.count, U32_MAX, config);
     case 'cpuAccess':
       return cpuAccess(command, config);
     case 'hash':
@@ -277,12 +276,9 @@ function access(command: Access, config: ExecutorConfig): Fault {
     int('asid', command.asid, 0, MAX_ASID) ??
     root(command.root, config) ??
     accessRange(command.base, command.count, MAX_ACCESS_COUNT, config) ??
-    flag('tlb', command.tlb)
+    flag('tlb', command.tlb) ??
+    flag('chained', command.chained)
   );
-}
-
-function accessResult(command: AccessResult, config: ExecutorConfig): Fault {
-  return accessRange(command.base, command.count, U32_MAX, config);
 }
 
 function cpuAccess(command: CpuAccess, config: ExecutorConfig): Fault {

@@ -45,7 +45,7 @@ function leafOfLine(tlb: Uint32Array, line: number, lo: number, out: Leaf): void
 }
 
 /** Permissions come before NULL: a write to a read-only NULL leaf faults. FAULT_NONE when the entry allows `kind`. */
-export function denial(entryLo: number, kind: number): number {
+function denial(entryLo: number, kind: number): number {
   if (kind === ACCESS_KIND.read) return FAULT_NONE;
   if ((entryLo & PTE_RW) === 0) return FAULT_WRITE_VIOLATION;
   if (kind === ACCESS_KIND.atomic && (entryLo & PTE_ATOMIC) === 0) return FAULT_ATOMIC_VIOLATION;
@@ -119,6 +119,11 @@ function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: nu
 /** Runs an ACCESS: the pending accesses of the range in index order, then the fills of the TLB. */
 export function access(memory: TwinMemory, command: Access): void {
   const useTlb = command.tlb && memory.tlb.length > 0;
+  const { faults } = memory;
+  if (!command.chained) faults.chainStopped = false;
+  if (faults.chainStopped) return;
+  const before = faults.count + faults.dropped;
   for (let i = 0; i < command.count; i++) attempt(memory, command, useTlb, command.base + i, i);
+  faults.chainStopped = faults.count + faults.dropped > before;
   if (useTlb) fillTlb(memory, command);
 }

@@ -4,7 +4,7 @@ import type { CopyBaseline } from '../plan/commands.ts';
 import { spaceWords, type TwinMemory } from './twin-memory.ts';
 
 /** Copies `words` words; the two ranges do not overlap. */
-export function copyWords(src: Uint32Array, from: number, dst: Uint32Array, to: number, words: number): void {
+function copyWords(src: Uint32Array, from: number, dst: Uint32Array, to: number, words: number): void {
   dst.set(src.subarray(from, from + words), to);
 }
 

@@ -4,7 +4,7 @@ import { ACCESS_KIND, SYSTEM_SPACE, type AccessKind, type CpuAccess } from '../p
 import { spaceWords, type TwinMemory } from './twin-memory.ts';
 
 /** Performs the access on the word at `at` and returns its value before. Writes and atomics add. */
-export function touchWord(words: Uint32Array, at: number, kind: AccessKind, operand: number): number {
+function touchWord(words: Uint32Array, at: number, kind: AccessKind, operand: number): number {
   const before = words[at] as number;
   if (kind !== ACCESS_KIND.read) words[at] = before + operand;
   return before;

@@ -14,16 +14,25 @@ export interface FaultRing {
   count: number;
   /** Faults that found no room. */
   dropped: number;
+  /** Accesses of the chain under way faulted: what is chained behind them does nothing. */
+  chainStopped: boolean;
 }
 
 export function createFaultRing(capacity: number): FaultRing {
-  return { records: new Uint32Array(capacity * FAULT_RECORD_WORDS), capacity, count: 0, dropped: 0 };
+  return {
+    records: new Uint32Array(capacity * FAULT_RECORD_WORDS),
+    capacity,
+    count: 0,
+    dropped: 0,
+    chainStopped: false,
+  };
 }
 
 /** Begins a job: empty ring, nothing dropped. */
 export function resetFaultRing(ring: FaultRing): void {
   ring.count = 0;
   ring.dropped = 0;
+  ring.chainStopped = false;
 }
 
 /** Appends one record. `cookie` (PDATA, 16 bits) is split between the first two words; (lo, hi) is the address. */

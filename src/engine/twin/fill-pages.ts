@@ -5,12 +5,12 @@ import type { Fill, FillSeeded } from '../plan/commands.ts';
 import { spaceWords, type TwinMemory } from './twin-memory.ts';
 
 /** Sets every word of the pages to `pattern`. */
-export function fillPattern(words: Uint32Array, frame: number, pages: number, pattern: number): void {
+function fillPattern(words: Uint32Array, frame: number, pages: number, pattern: number): void {
   words.fill(pattern, frame * WORDS_PER_PAGE, (frame + pages) * WORDS_PER_PAGE);
 }
 
 /** Page i gets the contents of pageKey(seed, pageLo + i). */
-export function fillSeededPages(words: Uint32Array, frame: number, pages: number, seed: number, pageLo: number): void {
+function fillSeededPages(words: Uint32Array, frame: number, pages: number, seed: number, pageLo: number): void {
   for (let i = 0; i < pages; i++) {
     const at = (frame + i) * WORDS_PER_PAGE;
     fillSeededPage(words.subarray(at, at + WORDS_PER_PAGE), pageKey(seed, pageLo + i));

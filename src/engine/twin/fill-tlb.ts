@@ -17,7 +17,7 @@ import { spaceWords, type TwinMemory } from './twin-memory.ts';
 import { walk, type Leaf } from './walk.ts';
 
 /** Fills the line whose first word is `at` with the leaf of the page (pageLo, pageHi), and clears its claim. */
-export function fillLine(tlb: Uint32Array, at: number, asid: number, pageLo: number, pageHi: number, leaf: Leaf): void {
+function fillLine(tlb: Uint32Array, at: number, asid: number, pageLo: number, pageHi: number, leaf: Leaf): void {
   tlb[at + LINE_OWNER] = asid + 1;
   tlb[at + LINE_PAGE_LO] = blockStartLo(pageLo, leaf.log2Pages);
   tlb[at + LINE_PAGE_HI] = pageHi;

@@ -5,7 +5,7 @@ import type { Hash } from '../plan/commands.ts';
 import { spaceWords, type TwinMemory } from './twin-memory.ts';
 
 /** Hashes `pages` pages from `frame` on into `out` from `at` on. */
-export function hashRun(words: Uint32Array, frame: number, pages: number, out: Uint32Array, at: number): void {
+function hashRun(words: Uint32Array, frame: number, pages: number, out: Uint32Array, at: number): void {
   for (let i = 0; i < pages; i++) hashPage(words, (frame + i) * WORDS_PER_PAGE, out, at + 2 * i);
 }
 

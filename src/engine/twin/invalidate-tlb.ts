@@ -12,7 +12,7 @@ function covered(tlb: Uint32Array, at: number, vpn: number, log2Pages: number): 
 }
 
 /** Empties the lines of `asid` that cover a page of [vpn, vpn + 2^log2Pages). */
-export function invalidateLines(tlb: Uint32Array, asid: number, vpn: number, log2Pages: number): void {
+function invalidateLines(tlb: Uint32Array, asid: number, vpn: number, log2Pages: number): void {
   for (let at = 0; at < tlb.length; at += TLB_LINE_WORDS)
     if (tlb[at + LINE_OWNER] === asid + 1 && covered(tlb, at, vpn, log2Pages)) tlb[at + LINE_OWNER] = 0;
 }

@@ -4,19 +4,12 @@ import type { PteFill, PteWrite, Zap } from '../plan/commands.ts';
 import { spaceWords, type TwinMemory } from './twin-memory.ts';
 
 /** Stores lo, hi pairs from entry `index` of the table at frame `table` on. */
-export function storeEntries(words: Uint32Array, table: number, index: number, entries: Uint32Array): void {
+function storeEntries(words: Uint32Array, table: number, index: number, entries: Uint32Array): void {
   words.set(entries, table * WORDS_PER_PAGE + 2 * index);
 }
 
 /** Stores the entry (lo, hi) `count` times. */
-export function repeatEntry(
-  words: Uint32Array,
-  table: number,
-  index: number,
-  count: number,
-  lo: number,
-  hi: number,
-): void {
+function repeatEntry(words: Uint32Array, table: number, index: number, count: number, lo: number, hi: number): void {
   const first = table * WORDS_PER_PAGE + 2 * index;
   for (let at = first; at < first + 2 * count; at += 2) {
     words[at] = lo;

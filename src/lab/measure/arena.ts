@@ -31,8 +31,7 @@ export function arenaConfig(size: ArenaSize): ExecutorConfig {
 export function arenaSize(kind: 'hardware' | 'software' | 'twin', quick: boolean): ArenaSize {
   const pages = (mib: number): number => (mib * MIB) / PAGE_SIZE;
   if (kind === 'hardware') return { dataPages: pages(256), accesses: 1 << 20 };
-  if (kind === 'software') return { dataPages: pages(quick ? 32 : 64), accesses: 1 << 18 };
-  return { dataPages: pages(quick ? 16 : 64), accesses: 1 << 18 };
+  return { dataPages: pages(quick ? 16 : 64), accesses: quick ? 1 << 16 : 1 << 18 };
 }
 
 export class Arena {

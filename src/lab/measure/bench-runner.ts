@@ -1,6 +1,6 @@
 // Runs benchmark cases on one executor: measures group by group, then verifies each case, and keeps what it has when stopped.
 import { createRng, type Rng } from '../../base/rng.ts';
-import { MIB, NS_PER_MS, PAGE_SIZE } from '../../base/units.ts';
+import type { Command } from '../../engine/plan/commands.ts';
 import type { Executor } from '../../engine/plan/executor.ts';
 import { Arena, SPACES, type ArenaSize } from './arena.ts';
 import type { BenchCase } from './bench-case.ts';
@@ -8,12 +8,8 @@ import { measureClocks } from './clock-step.ts';
 import type { ClockFacts } from './environment.ts';
 import { Cancelled, JobRunner } from './job-runner.ts';
 import { probeMetrics } from './probe-metrics.ts';
-import type { Metric, Verification } from './report.ts';
+import { sumVerifications, type Metric, type Verification } from './report.ts';
 import { fit, newProbe, sampleRound, warmUp, type Probe, type SampleOptions } from './sampler.ts';
-import { warning, type Warning } from './warnings.ts';
-
-/** Below this a large GPU's last cache holds everything (webgpu.md §2.3). */
-const WORKING_SET_BYTES = 256 * MIB;
 
 export const FULL_SAMPLES: SampleOptions = { samples: 30, minSamples: 15, regionMs: 5, warmRegions: 3, warmMs: 200 };
 export const QUICK_SAMPLES: SampleOptions = { samples: 9, minSamples: 5, regionMs: 5, warmRegions: 1, warmMs: 0 };
@@ -37,7 +33,8 @@ export interface BenchResult {
   readonly metrics: readonly Metric[];
   readonly counters: Readonly<Record<string, number>>;
   readonly verification: Verification | null;
-  readonly warnings: readonly Warning[];
+  /** Cases that left wrong bytes, and how many. */
+  readonly wrong: readonly string[];
   readonly clock: ClockFacts;
   /** Stopped before the end. */
   readonly partial: boolean;
@@ -100,11 +97,22 @@ async function measureAll(state: State, cases: readonly BenchCase[]): Promise<vo
   const { runner, arena, hooks } = state;
   hooks.progress(0, state.total, 'filling memory');
   await runner.run('touch every byte', [arena.fill(SPACES.system), arena.fill(SPACES.vram)]);
-  state.clock = await measureClocks(runner, (size) => [
-    { op: 'copy', srcSpace: SPACES.system, srcFrame: 0, dstSpace: SPACES.vram, dstFrame: 0, pages: size * 16 },
-  ]);
+  state.clock = await measureClocks(runner, someCopies);
   const groups = groupsOf(cases);
   for (const [index, group] of groups.entries()) await measureGroup(state, group, groups.length - index);
+}
+
+/** `count` copies of 64 KiB. */
+function someCopies(count: number): Command[] {
+  const copy = {
+    op: 'copy',
+    srcSpace: SPACES.system,
+    srcFrame: 0,
+    dstSpace: SPACES.vram,
+    dstFrame: 0,
+    pages: 16,
+  } as const;
+  return Array.from({ length: count }, () => copy);
 }
 
 function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
@@ -156,38 +164,14 @@ async function verify(state: State, { bench, prepared }: Probe): Promise<void> {
   const { completion } = await state.runner.run(`${bench.id} check`, prepared.check.commands);
   const { pagesChecked, mismatchedPages } = prepared.check.judge(completion);
   if (mismatchedPages > 0) state.wrong.push(`${bench.id}: ${mismatchedPages} of ${pagesChecked} pages`);
-  const before = state.verification ?? { pagesChecked: 0, mismatchedPages: 0 };
-  state.verification = {
-    pagesChecked: before.pagesChecked + pagesChecked,
-    mismatchedPages: before.mismatchedPages + mismatchedPages,
-  };
+  state.verification = sumVerifications(state.verification, { pagesChecked, mismatchedPages });
 }
 
 function finish(state: State, cases: readonly BenchCase[], partial: boolean): BenchResult {
-  const { runner, metrics, clock, verification, hooks, startMs } = state;
+  const { runner, metrics, clock, verification, wrong, hooks, startMs } = state;
   const order = new Map(cases.map((bench, i) => [bench.id, i]));
   metrics.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   const samples = metrics.reduce((sum, { n }) => sum + n, 0);
   const counters = { x_bench_jobs: runner.jobs, x_bench_cases: metrics.length, x_bench_samples: samples };
-  const warnings = runWarnings(state, partial);
-  return { metrics, counters, verification, warnings, clock, partial, seconds: (hooks.now() - startMs) / 1000 };
-}
-
-function runWarnings({ runner, clock, verification, wrong, options }: State, partial: boolean): Warning[] {
-  const { kind, name, software, timestamps } = runner.executor.info;
-  const bytes = 2 * options.arena.dataPages * PAGE_SIZE;
-  const warnings: (Warning | false)[] = [
-    kind === 'twin' && warning('nothing-on-gpu', `${name} ran every job`),
-    software && warning('software-adapter', `${name} is a CPU`),
-    kind === 'gpu' && !timestamps && warning('no-timestamps', `${name} has no timestamp queries`),
-    kind === 'gpu' &&
-      bytes < WORKING_SET_BYTES &&
-      warning('working-set-small', `both spaces together hold ${bytes / MIB} MiB`),
-    (clock.gpuStepNs ?? 0) >= 0.01 * NS_PER_MS &&
-      warning('coarse-clock', `GPU timestamps step by ${clock.gpuStepNs} ns`),
-    verification === null && warning('unverified', 'no page was compared'),
-    wrong.length > 0 && warning('verification-failed', `wrong bytes: ${wrong.join(', ')}`),
-    partial && warning('partial', 'the run was stopped'),
-  ];
-  return warnings.filter((one) => one !== false);
+  return { metrics, counters, verification, wrong, clock, partial, seconds: (hooks.now() - startMs) / 1000 };
 }

@@ -5,6 +5,9 @@ import type { JobRunner } from './job-runner.ts';
 
 /** Jobs of different length whose durations share no divisor but the step. */
 const PROBES = 24;
+/** So many durations above 0 are enough; work that takes no time is made larger, up to this. */
+const ENOUGH = 12;
+const MAX_SCALE = 512;
 /** Steps of the wall clock to see; a clock that stands still for so many readings has stopped. */
 const WALL_STEPS = 16;
 const MAX_READINGS = 2_000_000;
@@ -14,20 +17,32 @@ export function commonStep(values: readonly number[]): number {
   return values.reduce((a, b) => gcd(a, Math.round(b)), 0);
 }
 
-/** `work(size)` gives commands that take longer the larger `size` is (1…24). */
+/** `work(size)` gives commands that take longer the larger `size` is (1 …). */
 export async function measureClocks(
   runner: JobRunner,
   work: (size: number) => readonly Command[],
 ): Promise<ClockFacts> {
   const wallStepNs = wallStep(runner.now);
   if (!runner.executor.info.timestamps) return { gpuStepNs: null, wallStepNs };
-  const durations: number[] = [];
-  for (let size = 1; size <= PROBES; size++) {
-    const { gpuNs } = await runner.run('clock step', work(size), true);
-    if (gpuNs !== null && gpuNs > 0) durations.push(gpuNs);
-  }
+  let durations: number[] = [];
+  for (let scale = 1; scale <= MAX_SCALE && durations.length < ENOUGH; scale *= 8)
+    durations = await durationsOf(runner, work, scale);
   const step = commonStep(durations);
   return { gpuStepNs: step === 0 ? null : step, wallStepNs };
+}
+
+/** Times above 0 of jobs of every size: on a coarse clock, small ones take no time at all. */
+async function durationsOf(
+  runner: JobRunner,
+  work: (size: number) => readonly Command[],
+  scale: number,
+): Promise<number[]> {
+  const durations: number[] = [];
+  for (let size = 1; size <= PROBES; size++) {
+    const { gpuNs } = await runner.run('clock step', work(size * scale), true);
+    if (gpuNs !== null && gpuNs > 0) durations.push(gpuNs);
+  }
+  return durations;
 }
 
 /** Smallest difference between neighbouring readings, in ns; null when the clock does not move. */

@@ -61,6 +61,12 @@ export type RunFacts = v.InferOutput<typeof RunSchema>;
 const VerificationSchema = v.object({ pagesChecked: count, mismatchedPages: count });
 export type Verification = v.InferOutput<typeof VerificationSchema>;
 
+/** Both together; null only when neither compared anything. */
+export function sumVerifications(a: Verification | null, b: Verification | null): Verification | null {
+  if (a === null || b === null) return a ?? b;
+  return { pagesChecked: a.pagesChecked + b.pagesChecked, mismatchedPages: a.mismatchedPages + b.mismatchedPages };
+}
+
 export const ReportSchema = v.object({
   schema: v.literal(REPORT_SCHEMA),
   schemaVersion: v.literal(REPORT_VERSION),

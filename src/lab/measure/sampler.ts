@@ -58,13 +58,13 @@ export function regionTarget(source: Source, clock: ClockFacts, regionMs: number
  */
 export async function fit(runner: JobRunner, probe: Probe, clock: ClockFacts, options: SampleOptions): Promise<void> {
   const { maxOps } = probe.prepared;
-  let ns = await shortest(runner, probe);
+  let ns = await shortest(runner, probe, clock, options);
   for (let round = 0; round < MAX_ROUNDS_TO_FIT && probe.ops < maxOps; round++) {
     const target = regionTarget(probe.source, clock, options.regionMs);
     const ops = probe.ops;
     const growth = Math.min(MAX_GROWTH, Math.max(2, (1.2 * target) / Math.max(ns, 1)));
     probe.ops = Math.min(maxOps, Math.ceil(ops * growth));
-    const longer = await shortest(runner, probe);
+    const longer = await shortest(runner, probe, clock, options);
     if (ns >= LONG_ENOUGH * target || (ns >= target && longer >= CLEARLY * ns)) {
       probe.ops = ops;
       return;
@@ -73,10 +73,13 @@ export async function fit(runner: JobRunner, probe: Probe, clock: ClockFacts, op
   }
 }
 
-/** The shortest of a few regions: what else the machine does only ever makes them longer. */
-async function shortest(runner: JobRunner, probe: Probe): Promise<number> {
+/** The shortest of a few regions: what else the machine does only ever makes them longer. A short one is told at once. */
+async function shortest(runner: JobRunner, probe: Probe, clock: ClockFacts, options: SampleOptions): Promise<number> {
   let ns = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < TRIES; tries++) ns = Math.min(ns, await oneRegion(runner, probe));
+  for (let tries = 0; tries < TRIES; tries++) {
+    ns = Math.min(ns, await oneRegion(runner, probe));
+    if (ns < regionTarget(probe.source, clock, options.regionMs)) break;
+  }
   return ns;
 }
 

@@ -7,17 +7,16 @@ const HEAD = ['case', 'median', '± MAD', 'p05 … p95', 'n', 'clock', 'against 
 /** Columns whose figures line up at the right. */
 const RIGHT: ReadonlySet<number> = new Set([1, 2, 3, 4]);
 
-/** The whole result, first line: what ran the jobs. Ends without a newline. */
-export function reportTable(report: Report): string {
+/** The whole result, first line: what ran the jobs; `summary` goes between it and the table. Ends without a newline. */
+export function reportTable(report: Report, summary: readonly string[] = []): string {
   const rows = report.metrics.map(metricRow);
-  const marks = footnotes(report);
-  return [
-    headline(report),
-    '',
-    ...(rows.length > 0 ? align([HEAD, ...rows], RIGHT) : ['(nothing was measured)']),
-    ...marks,
-  ].join('\n');
+  const table = rows.length > 0 ? align([HEAD, ...rows], RIGHT) : ['(nothing was measured)'];
+  const above = summary.length > 0 ? ['', ...summary] : [];
+  return [headline(report), ...above, '', ...table, ...footnotes(report)].join('\n');
 }
+
+/** Cases that a footnote names. */
+const MOST_IDS = 4;
 
 /** What ran the jobs, plainly. */
 export function headline(report: Report): string {
@@ -41,11 +40,11 @@ export function align(rows: readonly (readonly string[])[], right: ReadonlySet<n
 }
 
 function metricRow(metric: Metric): string[] {
-  const { unit, median, mad, p05, p95, n, source, warnings } = metric;
+  const { unit, median, mad, p05, p95, n, source } = metric;
   const scaled = scaleFor(unit, median);
   const low = digits(p05 / scaled.by);
   const spread = `${low} … ${digits(p95 / scaled.by)}`;
-  const mark = warnings.length > 0 ? ' *' : '';
+  const mark = noted(metric).length > 0 ? ' *' : '';
   const figure = `${digits(median / scaled.by)} ${scaled.unit}`;
   return [metric.id + mark, figure, digits(mad / scaled.by), spread, String(n), source, comparison(metric)];
 }
@@ -65,7 +64,7 @@ function footnotes(report: Report): string[] {
   const lines = ['', verificationLine(verification)];
   for (const note of notes) lines.push(`note: ${note}`);
   for (const { message, advice } of warnings) lines.push(`warning: ${message}. ${advice}`);
-  for (const [text, ids] of metricWarnings(metrics)) lines.push(`* ${text} [${ids.join(', ')}]`);
+  for (const [text, ids] of metricWarnings(metrics)) lines.push(`* ${text} [${idList(ids)}]`);
   return lines;
 }
 
@@ -76,15 +75,26 @@ function verificationLine(verification: Report['verification']): string {
   return `bytes: ${pagesChecked} pages compared, ${result}`;
 }
 
+/** The column n says already what `few-samples` says. */
+function noted({ warnings }: Metric): Metric['warnings'] {
+  return warnings.filter(({ code }) => code !== 'few-samples');
+}
+
 /** One line a kind of warning, however many metrics have it. */
 function metricWarnings(metrics: readonly Metric[]): Map<string, string[]> {
   const byCode = new Map<string, string[]>();
-  for (const { id, warnings } of metrics)
-    for (const { code, advice } of warnings) {
+  for (const metric of metrics)
+    for (const { code, advice } of noted(metric)) {
       const text = `${code}: ${advice}`;
-      byCode.set(text, [...(byCode.get(text) ?? []), id]);
+      byCode.set(text, [...(byCode.get(text) ?? []), metric.id]);
     }
   return byCode;
+}
+
+function idList(ids: readonly string[]): string {
+  return ids.length > MOST_IDS
+    ? `${ids.slice(0, MOST_IDS).join(', ')} and ${ids.length - MOST_IDS} more`
+    : ids.join(', ');
 }
 
 interface Scale {

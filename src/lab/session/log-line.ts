@@ -5,13 +5,26 @@ import type { ModelEvent } from '../../model/event/event.ts';
 /** LONG_MAX: what the driver prints for a range whose pages were never collected. */
 const SEQ_NEVER = '9223372036854775807';
 
-/** One line for an event, or null for those that would only repeat another. */
-export function logLine(now: Ns, event: ModelEvent): string | null {
-  const text = textOf(event);
-  return text === null ? null : `[${(now / NS_PER_S).toFixed(6).padStart(12)}] ${text}`;
+/** Kinds of events that have a line; the others would only repeat one. */
+const KINDS: ReadonlySet<ModelEvent['kind']> = new Set([
+  'range',
+  'invalidate',
+  'evict',
+  'timeslice-refusal',
+  'livelock',
+  'note',
+]);
+
+export function hasLine(event: ModelEvent): boolean {
+  return KINDS.has(event.kind);
 }
 
-function textOf(event: ModelEvent): string | null {
+/** The line of an event that has one, with the run's time in seconds in front. */
+export function logLine(now: Ns, event: ModelEvent): string {
+  return `[${(now / NS_PER_S).toFixed(6).padStart(12)}] ${textOf(event)}`;
+}
+
+function textOf(event: ModelEvent): string {
   switch (event.kind) {
     case 'range':
       return `${event.op}: asid=${event.asid}, vram=${bit(event.inVram)},${bit(event.vramBinding)}, seqno=${seqText(event.seq)}, ${span(event.startVpn, event.pages, 14)}, size=${event.pages * 4096}`;
@@ -26,7 +39,7 @@ function textOf(event: ModelEvent): string | null {
     case 'note':
       return event.text;
     default:
-      return null;
+      return event.kind;
   }
 }
 

@@ -31,6 +31,8 @@ export interface Machine {
   readonly tlb: boolean;
   /** Accesses of one GPU program at most, so that all of their faults fit into the ring. */
   readonly partLimit: number;
+  /** Accesses that the executor's list holds. */
+  readonly listCapacity: number;
 }
 
 /** What the executor of a run must hold. */
@@ -69,7 +71,9 @@ export function buildMachine(scenario: Scenario, sizes: Sizes, workload: Workloa
   if (isErrno(vm)) throw new Error(`no VRAM for the root page table: ${vm}`);
   const { tlbLines, faultCapacity } = scenario.engine;
   const partLimit = Math.min(faultCapacity, MAX_BATCH);
-  return { world, mm, device, vm, faults: new FaultQueue(device), options, tlb: tlbLines > 0, partLimit };
+  const faults = new FaultQueue(device);
+  const { batch: listCapacity } = scenario.workload;
+  return { world, mm, device, vm, faults, options, tlb: tlbLines > 0, partLimit, listCapacity };
 }
 
 /** The driver's options of a scenario. */

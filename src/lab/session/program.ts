@@ -1,15 +1,16 @@
 // The workload as one operation: populate, then step after step on both sides, until it ends or is told to stop.
 import { NS_PER_S, type Ns } from '../../base/units.ts';
+import { ACCESS_RESULT_WORDS } from '../../engine/plan/commands.ts';
 import { WaitQueue } from '../../model/sched/fence.ts';
 import type { Op } from '../../model/sched/op.ts';
 import type { Oracle } from '../workload/oracle.ts';
-import type { Step, Workload } from '../workload/workload.ts';
-import type { ClientResult } from './client-result.ts';
+import { EMPTY_LIST, type AccessList, type Step, type Workload } from '../workload/workload.ts';
 import { runCpuList } from './cpu-client.ts';
-import { runGpuList } from './gpu-client.ts';
+import { runGpuLists } from './gpu-client.ts';
 import { join } from './join.ts';
 import type { Machine } from './machine.ts';
 import { populate } from './populate.ts';
+import { StepSource } from './step-group.ts';
 import { verifyPages, type Verification } from './verify.ts';
 
 /** What the outside may change while the program runs. */
@@ -70,16 +71,22 @@ export function* runProgram(parts: ProgramParts): Op<void> {
   yield* populate(machine.world, machine.mm, workload.vmas, oracle);
   progress.populated = true;
   parts.onPopulated();
-  const steps = workload.steps();
+  const steps = new StepSource(workload.steps(), Math.min(machine.partLimit, machine.listCapacity));
   let due: Ns = machine.world.sched.now;
   while (progress.failure === null) {
     yield* gate(parts);
-    if (control.stopRequested || progress.steps === control.maxSteps) return;
-    const next = steps.next();
-    if (next.done === true) return;
+    if (control.stopRequested) return;
+    const group = steps.next(stepsWanted(control, progress));
+    if (group.length === 0) return;
     due = yield* pace(parts, due);
-    yield* runStep(parts, next.value);
+    yield* runGroup(parts, group);
   }
+}
+
+/** Steps that may run without looking at the controls again; 0 at the step limit. */
+function stepsWanted(control: ProgramControl, progress: ProgramProgress): number {
+  const left = control.maxSteps === null ? Number.MAX_SAFE_INTEGER : control.maxSteps - progress.steps;
+  return control.paused || control.pace > 0 ? Math.min(1, left) : left;
 }
 
 /** Waits while paused; verifies between steps, when nothing moves. */
@@ -113,19 +120,53 @@ function* pace(parts: ProgramParts, due: Ns): Op<Ns> {
   return Math.max(due, sched.now) + NS_PER_S / stepsPerSecond;
 }
 
-function* runStep(parts: ProgramParts, step: Step): Op<void> {
+/** Performs a group of steps: of the GPU alone in a chain, or one step on both sides at a time. */
+function* runGroup(parts: ProgramParts, group: readonly Step[]): Op<void> {
   const { machine, oracle, progress } = parts;
-  const sides: Op<ClientResult>[] = [];
-  if (step.gpu !== null) sides.push(runGpuList(machine, step.gpu, oracle));
-  if (step.cpu !== null) sides.push(runCpuList(machine.world, machine.mm, step.cpu, oracle));
+  const lists = group.map((step) => step.gpu ?? EMPTY_LIST).filter((list) => list.count > 0);
+  const sides: Op<SideResult>[] = [];
+  if (lists.length > 0) sides.push(gpuSide(machine, lists));
+  const cpu = group[0]?.cpu ?? null;
+  if (cpu !== null) sides.push(cpuSide(machine, cpu));
   const [first] = sides;
   const results =
-    sides.length === 1 && first !== undefined ? [yield* first] : yield* join(machine.world.sched, step.label, sides);
-  for (const result of results) {
-    progress.accesses += result.accesses;
-    progress.wrongLoads += result.wrongLoads;
-    progress.failure ??= result.failure;
-  }
-  oracle.apply(step);
-  progress.steps++;
+    sides.length === 1 && first !== undefined ? [yield* first] : yield* join(machine.world.sched, 'step', sides);
+  for (const { failure } of results) progress.failure ??= failure;
+  if (progress.failure === null) progress.wrongLoads += checkGroup(oracle, group, results);
+  progress.steps += group.length;
+  for (const step of group) progress.accesses += (step.gpu?.count ?? 0) + (step.cpu?.count ?? 0);
 }
+
+/** What one side returned: words of each access, the loaded value at `offset`. */
+interface SideResult {
+  readonly side: 'gpu' | 'cpu';
+  readonly values: Uint32Array;
+  readonly failure: string | null;
+}
+
+function* gpuSide(machine: Machine, lists: readonly AccessList[]): Op<SideResult> {
+  const { results, failure } = yield* runGpuLists(machine, lists);
+  return { side: 'gpu', values: results, failure };
+}
+
+function* cpuSide(machine: Machine, list: AccessList): Op<SideResult> {
+  const { values, failure } = yield* runCpuList(machine.world, machine.mm, list);
+  return { side: 'cpu', values, failure };
+}
+
+/** Compares the loads of each step with the truth at its time, then moves the truth on. Returns the wrong ones. */
+function checkGroup(oracle: Oracle, group: readonly Step[], results: readonly SideResult[]): number {
+  const gpu = results.find((result) => result.side === 'gpu')?.values ?? NO_WORDS;
+  const cpu = results.find((result) => result.side === 'cpu')?.values ?? NO_WORDS;
+  let wrong = 0;
+  let at = 0;
+  for (const step of group) {
+    if (step.gpu !== null) wrong += oracle.wrongLoads(step.gpu, gpu.subarray(at), ACCESS_RESULT_WORDS, 1);
+    if (step.cpu !== null) wrong += oracle.wrongLoads(step.cpu, cpu, 1, 0);
+    at += (step.gpu?.count ?? 0) * ACCESS_RESULT_WORDS;
+    oracle.apply(step);
+  }
+  return wrong;
+}
+
+const NO_WORDS = new Uint32Array(0);

@@ -3,7 +3,7 @@ import type { Ns } from '../../base/units.ts';
 import type { EventSink, ModelEvent } from '../../model/event/event.ts';
 import type { PageIndex } from './page-index.ts';
 import type { SpanView } from './protocol.ts';
-import { logLine } from './log-line.ts';
+import { hasLine, logLine } from './log-line.ts';
 
 /** Spans handed to one snapshot; the picture cannot show more (protocol.ts·Snapshot.spans). */
 const SNAPSHOT_SPANS = 256;
@@ -16,7 +16,8 @@ export class SpanLog implements EventSink {
   private nextId = 1;
   private fresh: SpanView[] = [];
   private dropped = 0;
-  private lines: string[] = [];
+  /** The newest events that have a line; formatted only when a snapshot takes them. */
+  private recent: { now: Ns; event: ModelEvent }[] = [];
   private readonly history: SpanView[] = [];
 
   constructor(pages: PageIndex) {
@@ -25,18 +26,18 @@ export class SpanLog implements EventSink {
 
   emit(now: Ns, event: ModelEvent): void {
     if (event.kind === 'migrate') this.addSpan(now, event);
-    const line = logLine(now, event);
-    if (line === null) return;
-    this.lines.push(line);
-    if (this.lines.length > SNAPSHOT_LINES) this.lines.shift();
+    if (!hasLine(event)) return;
+    this.recent.push({ now, event });
+    if (this.recent.length > 2 * SNAPSHOT_LINES) this.recent = this.recent.slice(-SNAPSHOT_LINES);
   }
 
   /** What is new since the last call. */
   take(): { spans: SpanView[]; dropped: number; lines: string[] } {
-    const result = { spans: this.fresh, dropped: this.dropped, lines: this.lines };
+    const lines = this.recent.slice(-SNAPSHOT_LINES).map(({ now, event }) => logLine(now, event));
+    const result = { spans: this.fresh, dropped: this.dropped, lines };
     this.fresh = [];
     this.dropped = 0;
-    this.lines = [];
+    this.recent = [];
     return result;
   }
 

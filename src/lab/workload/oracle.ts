@@ -1,6 +1,6 @@
 // The truth about memory: what every word of the process must hold, computed without any part of the engine.
 import { present } from '../../base/assert.ts';
-import { fillSeededPage, hashPage, mix32, pageKey } from '../../base/mix.ts';
+import { fillSeededPage, hashPage, mix32, pageKey, seededWord } from '../../base/mix.ts';
 import { vpnOf, WORDS_PER_PAGE, type Vpn } from '../../base/units.ts';
 import { ACCESS_KIND, ACCESS_RECORD_WORDS } from '../../engine/plan/commands.ts';
 import type { AccessList, Step, VmaSpec } from './workload.ts';
@@ -40,7 +40,10 @@ export class Oracle {
 
   /** Value of the word at a 4-byte aligned address. */
   word(lo: number, hi: number): number {
-    return present(this.page(vpnOf(lo, hi))[(lo >>> 2) % WORDS_PER_PAGE], 'word');
+    const vpn = vpnOf(lo, hi);
+    const index = (lo >>> 2) % WORDS_PER_PAGE;
+    const page = this.written.get(vpn);
+    return page === undefined ? seededWord(this.keyOf(vpn), index) : (page[index] as number);
   }
 
   /** Performs the stores of a step. Loads of the same step see the state before or after: it is the same. */
@@ -89,9 +92,13 @@ export class Oracle {
     return page;
   }
 
+  private keyOf(vpn: Vpn): number {
+    return pageKey(this.fillSeed(vpn), this.fillPageLo(vpn));
+  }
+
   private seeded(vpn: Vpn): Uint32Array {
     if (this.scratchVpn !== vpn) {
-      fillSeededPage(this.scratch, pageKey(this.fillSeed(vpn), this.fillPageLo(vpn)));
+      fillSeededPage(this.scratch, this.keyOf(vpn));
       this.scratchVpn = vpn;
     }
     return this.scratch;

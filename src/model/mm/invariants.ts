@@ -14,7 +14,7 @@ export function checkMm(world: MmWorld): string[] {
     ...checkSubscriptions(mm),
   ]);
   problems.push(...checkCounts(world), ...checkFreePages(world), ...checkMigratingLocked(world));
-  if (world.sched.describeTasks().length === 0) problems.push(...checkQuiescent(world));
+  if (world.sched.alive === 0) problems.push(...checkQuiescent(world));
   return problems;
 }
 

@@ -17,7 +17,8 @@ import { PAGE_FLAG, type PageStore } from './pages.ts';
 export function* migrateDevicePfns(world: MmWorld, v: MigrateVectors): Op<number> {
   for (let i = 0; i < v.n; i++) {
     v.clearDst(i);
-    v.srcFlags[i] = lockPage(world.pages, v.src[i] as number) ? MIGRATE_FLAG.VALID | MIGRATE_FLAG.MIGRATE : 0;
+    if (lockPage(world.pages, v.src[i] as number)) v.srcFlags[i] = MIGRATE_FLAG.VALID | MIGRATE_FLAG.MIGRATE;
+    else v.clearSrc(i);
   }
   if (world.sched.exploring) yield* world.sched.point('migrate.evict');
   for (let i = 0; i < v.n; i++) if (v.srcFlags[i] !== 0) yield* unmapEverywhere(world, v.src[i] as number);
@@ -49,7 +50,7 @@ export function undoUnmovable(world: MmWorld, v: MigrateVectors, faultPfn: Pfn |
     }
     thawEntry(world, pfn, pfn);
     letGo(world.pages, pfn, faultPfn);
-    v.srcFlags[i] = 0;
+    v.clearSrc(i);
   }
   return staying;
 }

@@ -43,6 +43,11 @@ export class MigrateVectors {
     this.dstFlags[slot] = MIGRATE_FLAG.VALID;
   }
 
+  clearSrc(slot: number): void {
+    this.src[slot] = NO_PFN;
+    this.srcFlags[slot] = 0;
+  }
+
   clearDst(slot: number): void {
     this.dst[slot] = NO_PFN;
     this.dstFlags[slot] = 0;

@@ -88,6 +88,7 @@ function* evictFrozen(job: Eviction, vectors: MigrateVectors): Op<Status> {
   if (populated !== 0) return populated;
   yield* migrateDevicePfns(world, vectors);
   const status = yield* fill(job, vectors);
+  if (world.sched.exploring) yield* world.sched.point('pagemap.commit-evict');
   migrateDevicePages(world, vectors);
   job.moved += movedPages(vectors, alloc.pages);
   migrateDeviceFinalize(world, vectors);

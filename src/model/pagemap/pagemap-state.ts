@@ -1,5 +1,5 @@
 // What all pagemaps of one machine share: the zdd table, scratch vectors, options and the page-free callback.
-import { assert, present } from '../../base/assert.ts';
+import { assert } from '../../base/assert.ts';
 import type { Ns, Pfn } from '../../base/units.ts';
 import type { Cause } from '../event/event.ts';
 import { MigrateVectors } from '../mm/migrate.ts';
@@ -124,11 +124,6 @@ export function pagemapsOf(world: MmWorld): PagemapState {
   const state = states.get(world.pages) ?? new PagemapState(world);
   states.set(world.pages, state);
   return state;
-}
-
-/** Pagemap of a device that must have one. */
-export function pagemapOfDevice(state: PagemapState, device: number): Pagemap {
-  return present(state.pagemaps[device], `pagemap of device ${device}`);
 }
 
 function createCopyVector(capacity: number): CopyVector {

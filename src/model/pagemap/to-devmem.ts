@@ -125,6 +125,8 @@ function* migrateFrozen(job: ToDevmem, vma: Vma, vectors: MigrateVectors, zdd: Z
   if (setup !== 0) return setup;
   let status = judgeCollection(job, request);
   if (status === 0 && job.ownPages < job.npages) status = yield* placePages(job, vectors, zdd);
+  const { sched } = job.state.world;
+  if (sched.exploring) yield* sched.point('pagemap.commit');
   yield* migrateVmaPages(request);
   countMoved(job, vectors);
   if (status === 0) status = judgeMoved(job);

@@ -91,6 +91,8 @@ function* migrateFrozen(job: ToRam, vectors: MigrateVectors): Op<Status> {
   if (setup !== 0 || request.cpages === 0) return setup;
   const allocated = allocateRam(state, vectors, npages, zdd);
   const status = allocated === 'ENOMEM' ? allocated : yield* copyHome(state, job.alloc, vectors, npages);
+  const { sched } = state.world;
+  if (sched.exploring) yield* sched.point('pagemap.commit-ram');
   yield* migrateVmaPages(request);
   job.moved = movedPages(vectors, npages);
   migrateVmaFinalize(request);

@@ -67,5 +67,7 @@ export class JobQueue {
     const fence = present(this.fences.get(completion.seq), `fence ${completion.seq}`);
     this.fences.delete(completion.seq);
     fence.signal(completion);
+    // A live run never asks what is due: without this the heap would keep every fence, and its io, for ever.
+    this.nextDue();
   }
 }

@@ -51,6 +51,8 @@ function* withNotifier(search: Search): Op<SvmRange | Errno> {
   const known = notifierFind(svm, vpn, vpn + 1);
   const notifier = known ?? (yield* createNotifier(svm, mm, vpn));
   if (isErrno(notifier)) return notifier;
+  const { sched } = svm.world;
+  if (sched.exploring) yield* sched.point('svm.find-or-insert');
   yield* mm.mmapLock.read();
   const result = yield* rangeAt(search, notifier);
   const failed = isErrno(result);

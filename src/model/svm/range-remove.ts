@@ -14,9 +14,9 @@ import { freeSlots, unmapLocked } from './unmap.ts';
  */
 export function* rangeRemove(svm: GpuSvm, range: SvmRange): Op<void> {
   svm.assertDriverLocked('range_remove');
+  const { sched, events } = svm.world;
   const notifier = notifierFind(svm, range.startVpn, range.startVpn + 1);
   if (notifier === null) {
-    const { sched, events } = svm.world;
     events.emit(sched.now, { kind: 'note', text: `range_remove: no notifier at page ${range.startVpn}` });
     return;
   }
@@ -40,5 +40,7 @@ function* notifierRemove(svm: GpuSvm, notifier: SvmNotifier): Op<void> {
 export function* unregister(svm: GpuSvm, notifier: SvmNotifier): Op<void> {
   if (notifier.removed || svm.mm === null) return;
   notifier.removed = true;
+  const { sched } = svm.world;
+  if (sched.exploring) yield* sched.point('svm.notifier-remove');
   yield* svm.mm.subscriptions.remove(notifier.interval);
 }

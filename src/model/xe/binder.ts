@@ -34,26 +34,24 @@ export function* bindRange(vm: XeVm, vma: XeVma, range: SvmRange): Op<Status> {
   return 0;
 }
 
-function* bindOnce(vm: XeVm, vma: XeVma, range: SvmRange): Op<Fence | Errno> {
-  if (!vm.resv.tryWrite()) yield* vm.resv.write();
-  if (vm.lastFence !== null) yield* vm.idle();
-  const result = yield* stageAndCommit(vm, vma, range);
-  vm.resv.unlockWrite();
-  return result;
-}
-
 /** Validity is tested twice under the notifier lock: before tables are made and before they are used (X58). */
-function* stageAndCommit(vm: XeVm, vma: XeVma, range: SvmRange): Op<Fence | Errno> {
+function* bindOnce(vm: XeVm, vma: XeVma, range: SvmRange): Op<Fence | Errno> {
   const { notifierLock } = vm.svm;
   const { sched } = vm.device.world;
+  if (!vm.resv.tryWrite()) yield* vm.resv.write();
+  if (vm.busy) yield* vm.idle();
   if (!notifierLock.tryRead()) yield* notifierLock.read();
   const staged = stage(vm, vma, range);
   notifierLock.unlockRead();
-  if (isErrno(staged)) return staged;
-  if (sched.exploring) yield* sched.point('xe.bind.pre-commit');
-  if (!notifierLock.tryRead()) yield* notifierLock.read();
-  const result = commit(vm, range, staged);
-  notifierLock.unlockRead();
+  let result: Fence | Errno = 'EAGAIN';
+  if (isErrno(staged)) result = staged;
+  else {
+    if (sched.exploring) yield* sched.point('xe.bind.pre-commit');
+    if (!notifierLock.tryRead()) yield* notifierLock.read();
+    result = commit(vm, range, staged);
+    notifierLock.unlockRead();
+  }
+  vm.resv.unlockWrite();
   return result;
 }
 
@@ -98,7 +96,7 @@ export function leafFlags(vm: XeVm, vma: XeVma): BindFlags {
 export function* unbindRange(vm: XeVm, range: SvmRange): Op<Status> {
   if (range.tilePresent === 0) return 0;
   if (!vm.resv.tryWrite()) yield* vm.resv.write();
-  if (vm.lastFence !== null) yield* vm.idle();
+  if (vm.busy) yield* vm.idle();
   const { notifierLock } = vm.svm;
   if (!notifierLock.tryRead()) yield* notifierLock.read();
   const fence = commitUnbind(vm, range);

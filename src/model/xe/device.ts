@@ -70,7 +70,14 @@ export class XeDevice {
       topDown: false,
     });
     const { jobs, pages } = world;
-    this.migrate = new MigrateEngine({ vram: this.vram, jobs, pages, space: this.space, mode: this.options.copyMode });
+    this.migrate = new MigrateEngine({
+      vram: this.vram,
+      jobs,
+      pages,
+      space: this.space,
+      mode: this.options.copyMode,
+      need64k: this.caps.need64K,
+    });
     const state = pagemapsOf(world);
     this.pagemap = new Pagemap(state, { device: index, owner: this.owner, ops: new XePagemapOps(this) });
     world.devices[index] = createMmDevice(state, index);

@@ -1,13 +1,13 @@
 // Device memory of one Xe device: buffer objects behind migrations, their copies, and their eviction (xe.md §3.3–§3.9).
 import { type Errno, isErrno, type Status } from '../../base/errno.ts';
 import { PAGE_SIZE, type Ns, type Pfn, type Vpn } from '../../base/units.ts';
+import type { Completion } from '../../engine/plan/job.ts';
 import { SILENT, type Cause } from '../event/event.ts';
 import type { Mm } from '../mm/mm.ts';
 import { type CopyVector, DevmemAllocation, type DevmemConfig, type DevmemOps } from '../pagemap/devmem.ts';
 import { evictToRam } from '../pagemap/evict.ts';
 import type { DeviceAddr, Pagemap, PagemapOps } from '../pagemap/pagemap.ts';
 import { migrateToDevmem } from '../pagemap/to-devmem.ts';
-import type { Fence } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
 import { PROTO } from '../svm/pages.ts';
 import type { Bo, BoOwner } from '../vram/bo.ts';
@@ -111,12 +111,12 @@ class XeDevmemOps implements DevmemOps {
     return 0;
   }
 
-  *copyToDevmem(a: DevmemAllocation, v: CopyVector): Op<Status> {
-    return yield* this.copy(a, v, 'to-vram');
+  copyToDevmem(a: DevmemAllocation, v: CopyVector): Op<Status> {
+    return this.copy(a, v, 'to-vram');
   }
 
-  *copyToRam(a: DevmemAllocation, v: CopyVector): Op<Status> {
-    return yield* this.copy(a, v, 'to-ram');
+  copyToRam(a: DevmemAllocation, v: CopyVector): Op<Status> {
+    return this.copy(a, v, 'to-ram');
   }
 
   /** In `wait` mode 0 means that the bytes are there; in `pipelined` that they will be before anything queued later. */
@@ -125,13 +125,15 @@ class XeDevmemOps implements DevmemOps {
     if (serviceCost.pageNs > 0) yield* charge(this.device, serviceCost.pageNs * v.n);
     const startNs = world.sched.now;
     if (a.preMigrateFence !== null) yield* a.preMigrateFence.wait();
-    const copied = migrate.copied;
-    const zeroFilled = migrate.zeroFilled;
+    const before = migrate.copied;
+    const zeroBefore = migrate.zeroFilled;
     const fence = migrate.copy(v, direction);
     if (fence === null) return 0;
+    const copied = migrate.copied - before;
+    const zeroFilled = migrate.zeroFilled - zeroBefore;
     this.logRuns(v, direction);
-    const status = options.waitMode === 'wait' ? yield* finished(fence) : 0;
-    this.count(v.n, direction, migrate.copied - copied, migrate.zeroFilled - zeroFilled, startNs);
+    const status = options.waitMode === 'wait' ? copyStatus(yield* fence.wait()) : 0;
+    this.count(v.n, direction, copied, zeroFilled, startNs);
     this.logCopied(a, startNs);
     return status;
   }
@@ -166,8 +168,7 @@ class XeDevmemOps implements DevmemOps {
   }
 }
 
-function* finished(fence: Fence): Op<Status> {
-  const completion = yield* fence.wait();
+function copyStatus(completion: Completion): Status {
   return completion.status === 'ok' ? 0 : 'EIO';
 }
 

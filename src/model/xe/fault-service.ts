@@ -2,7 +2,7 @@
 //
 // The work on the range itself is in range-fault.ts. One VM serves one fault at a time: its lock is held for writing
 // from the lookup to the answer (I-F5).
-import type { Errno, Status } from '../../base/errno.ts';
+import { type Errno, isErrno, type Status } from '../../base/errno.ts';
 import type { Vpn } from '../../base/units.ts';
 import type { Op } from '../sched/op.ts';
 import { charge } from './charge.ts';
@@ -26,20 +26,21 @@ export function* serviceFault(vm: XeVm, fault: Fault): Op<Status> {
   const startNs = vm.device.world.sched.now;
   const { faultNs } = vm.device.serviceCost;
   if (faultNs > 0) yield* charge(vm.device, faultNs);
-  const status = yield* serviceLocked(vm, fault);
+  const vma = admit(vm, fault);
+  const atomic = fault.access === FAULT_ACCESS.atomic;
+  const status = isErrno(vma) ? vma : yield* serviceMirror(vm, vma, fault.vpn, atomic);
   vm.lock.unlockWrite();
   logPhase(vm, 'service', fault.vpn, startNs);
   return status;
 }
 
-function* serviceLocked(vm: XeVm, fault: Fault): Op<Status> {
+/** Steps 4 to 6: the mapping, or why there is no service. */
+function admit(vm: XeVm, fault: Fault): XeVma | Errno {
   if (vm.closed) return refuse(vm, 'ENOENT', 'the VM is closed');
   const vma = vm.faultVma(fault.vpn);
   if (vma === null) return refuse(vm, 'EINVAL', 'no GPU mapping at the address, or the VM is banned');
   if (vma.readOnly && fault.access !== FAULT_ACCESS.read) return refuse(vm, 'EPERM', 'write to a read-only mapping');
-  const status = yield* serviceMirror(vm, vma, fault.vpn, fault.access === FAULT_ACCESS.atomic);
-  if (status === 0) vm.lastFaultVma = vma;
-  return status;
+  return vma;
 }
 
 /** Starts again, with a fresh mapping, as often as the collector replaced it: EAGAIN never gets out (xe.md §1.5, I61). */
@@ -48,6 +49,7 @@ function* serviceMirror(vm: XeVm, first: XeVma, vpn: Vpn, atomic: boolean): Op<S
     const needVram = vm.device.policy.needVram(atomic, vma.atomic);
     if (needVram !== 0 && needVram !== 1) return refuse(vm, needVram, 'the mapping forbids device atomics');
     const status = yield* serviceRange(vm, vma, vpn, atomic, needVram === 1);
+    if (status === 0) vm.lastFaultVma = vma;
     if (status !== 'EAGAIN') return status;
     vm.device.stats.addOwn('x_outer_eagain');
   }

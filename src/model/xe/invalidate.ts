@@ -6,7 +6,6 @@ import type { Command } from '../../engine/plan/commands.ts';
 import { MMU_EVENT, SILENT } from '../event/event.ts';
 import type { InvalidateEvent } from '../mm/notifier.ts';
 import type { Op } from '../sched/op.ts';
-import { rangesIn } from '../svm/find.ts';
 import type { SvmNotifier } from '../svm/notifier.ts';
 import { rangeSetUnmapped, type SvmRange } from '../svm/range.ts';
 import { unmapPagesInNotifier } from '../svm/unmap.ts';
@@ -17,8 +16,10 @@ import { tlbInval } from './tlb.ts';
 import { TILE0, tileValid } from './tile.ts';
 import type { XeVm } from './vm.ts';
 
-/** Interval of the TLB window: the driver overwrites it with each range it zaps (quirk Q5). */
-interface Window {
+/** Zaps gathered over the ranges of one callback. */
+interface Zaps {
+  readonly commands: Command[];
+  /** Interval of the TLB window: the driver overwrites it with each range it executes (quirk Q5). */
   startVpn: Vpn;
   endVpn: Vpn;
 }
@@ -30,41 +31,57 @@ export function* invalidateRanges(vm: XeVm, notifier: SvmNotifier, event: Invali
   logInvalidate(vm, notifier, event);
   const startVpn = Math.max(event.startVpn, notifier.startVpn);
   const endVpn = Math.min(event.endVpn, notifier.endVpn);
-  const ranges = [...rangesIn(notifier, startVpn, endVpn)];
-  if (ranges.length === 0) return;
+  const first = notifier.ranges.firstOverlap(startVpn, endVpn);
+  if (first === null) return;
   stats.addOwn('x_notifier_count');
   stats.addOwn('x_notifier_event_pages', endVpn - startVpn);
   if (!vm.closed) {
-    if (vm.lastFence !== null) yield* vm.idle();
-    if (yield* zapAndFlush(vm, ranges, startVpn, endVpn)) stats.addUs(STAT.svmTlbInvalUs, world.sched.now - startNs);
+    if (vm.busy) yield* vm.idle();
+    const zaps = zapRanges(vm, notifier, first, startVpn, endVpn);
+    if (zaps !== null) {
+      yield* flush(vm, zaps);
+      stats.addUs(STAT.svmTlbInvalUs, world.sched.now - startNs);
+    }
   }
-  for (const range of ranges) finishRange(vm, range, event);
+  for (let range: SvmRange | null = first; range !== null; range = nextRange(notifier, range, endVpn)) {
+    finishRange(vm, range, event);
+  }
 }
 
-/** Steps 5: true when something was zapped, flushed and waited for. */
-function* zapAndFlush(vm: XeVm, ranges: readonly SvmRange[], startVpn: Vpn, endVpn: Vpn): Op<boolean> {
-  const { stats, serviceCost, options } = vm.device;
-  const commands: Command[] = [];
-  const window = { startVpn, endVpn };
-  for (const range of ranges) zapRange(vm, range, startVpn, endVpn, window, commands);
-  if (commands.length === 0) return false;
-  const flush = tlbInval(vm.asid, window.startVpn, window.endVpn);
-  commands.push(flush);
-  stats.add(STAT.tlbInvalCount, vm.device.gtCount);
-  logFlush(vm, flush.vpn, flush.log2Pages);
-  const fence = vm.submit('invalidate', commands);
+/** The range behind `range`, if it begins before `endVpn`. Only the collector removes ranges, and it waits for us. */
+function nextRange(notifier: SvmNotifier, range: SvmRange, endVpn: Vpn): SvmRange | null {
+  const next = notifier.ranges.after(range.startVpn);
+  return next !== null && next.startVpn < endVpn ? next : null;
+}
+
+/** Step 5, its first half; null when no range had entries to zap. */
+function zapRanges(vm: XeVm, notifier: SvmNotifier, first: SvmRange, startVpn: Vpn, endVpn: Vpn): Zaps | null {
+  let zaps: Zaps | null = null;
+  for (let range: SvmRange | null = first; range !== null; range = nextRange(notifier, range, endVpn)) {
+    logRange(vm, 'NOTIFIER', range);
+    if (range.pages.flags.unmapped || range.tilePresent === 0) continue;
+    logRange(vm, 'NOTIFIER - EXECUTE', range);
+    zaps ??= { commands: [], startVpn, endVpn };
+    zaps.startVpn = Math.min(range.startVpn, startVpn);
+    zaps.endVpn = Math.max(range.endVpn, endVpn);
+    if (tileValid(range)) zapRange(vm, range, zaps.commands);
+  }
+  return zaps !== null && zaps.commands.length > 0 ? zaps : null;
+}
+
+/** Step 5, its second half: one job zaps and flushes; the CPU's change waits for it. */
+function* flush(vm: XeVm, zaps: Zaps): Op<void> {
+  const { stats, serviceCost, options, gtCount } = vm.device;
+  const command = tlbInval(vm.asid, zaps.startVpn, zaps.endVpn);
+  zaps.commands.push(command);
+  stats.add(STAT.tlbInvalCount, gtCount);
+  logFlush(vm, command.vpn, command.log2Pages);
+  const fence = vm.submit('invalidate', zaps.commands);
   if (options.waitMode === 'wait') yield* fence.wait();
   if (serviceCost.tlbInvalNs > 0) yield* charge(vm.device, serviceCost.tlbInvalNs);
-  return true;
 }
 
-function zapRange(vm: XeVm, range: SvmRange, startVpn: Vpn, endVpn: Vpn, window: Window, commands: Command[]): void {
-  logRange(vm, 'NOTIFIER', range);
-  if (range.pages.flags.unmapped || range.tilePresent === 0) return;
-  logRange(vm, 'NOTIFIER - EXECUTE', range);
-  window.startVpn = Math.min(range.startVpn, startVpn);
-  window.endVpn = Math.max(range.endVpn, endVpn);
-  if (!tileValid(range)) return;
+function zapRange(vm: XeVm, range: SvmRange, commands: Command[]): void {
   const zapped = vm.pt.zap(range.startVpn, range.endVpn);
   if (zapped.length === 0) return;
   for (const command of zapped) commands.push(command);

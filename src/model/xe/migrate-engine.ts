@@ -4,26 +4,20 @@
 // each run. Longer vectors become several jobs, and the last fence stands for all of them (xe.md §4.7).
 import { assert } from '../../base/assert.ts';
 import { isErrno, type Status } from '../../base/errno.ts';
-import type { Frame, Pfn } from '../../base/units.ts';
 import { SYSTEM_SPACE, type Command, type SpaceId } from '../../engine/plan/commands.ts';
 import { NO_PFN } from '../mm/pages.ts';
 import type { CopyVector } from '../pagemap/devmem.ts';
 import type { Fence } from '../sched/fence.ts';
 import type { JobQueue } from '../sched/job-queue.ts';
 import type { VramManager } from '../vram/vram.ts';
-import { CopyPlan } from './migrate-plan.ts';
+import { CopyPlan, type CopyDirection, type FrameLookup } from './migrate-plan.ts';
 import { MAX_COPY_PAGES, slotPages } from './migrate-runs.ts';
 import { MigrateVm } from './migrate-vm.ts';
 
+export type { CopyDirection, FrameLookup };
+
 /** `translated`: both sides through the engine's tables, as the driver does. `physical`: by frames. */
 export type CopyMode = 'translated' | 'physical';
-export type CopyDirection = 'to-vram' | 'to-ram';
-
-/** Where page frames are; PageStore is one. */
-export interface FrameLookup {
-  frameOf(pfn: Pfn): Frame;
-  spaceOf(pfn: Pfn): SpaceId;
-}
 
 export interface MigrateEngineConfig {
   readonly vram: VramManager;
@@ -53,7 +47,7 @@ export class MigrateEngine {
   constructor(config: MigrateEngineConfig) {
     this.config = config;
     this.queue = `copy${config.vram.device}`;
-    this.plan = new CopyPlan(config.space);
+    this.plan = new CopyPlan(config.space, config.pages);
     const status = this.setMode(config.mode);
     assert(status === 0, () => `no VRAM for the migrate address space: ${status}`);
   }
@@ -86,46 +80,27 @@ export class MigrateEngine {
    */
   copy(v: CopyVector, direction: CopyDirection): Fence | null {
     const { plan } = this;
-    const ramSpace = this.loadPlan(v);
-    const commands: Command[] = direction === 'to-vram' ? this.fills(v) : [];
-    this.copied += plan.pages;
-    const vm = ramSpace === SYSTEM_SPACE && this.current === 'translated' ? this.vm : null;
-    if (vm === null) plan.sortFrames(ramSpace, direction);
+    plan.load(v);
     const { pages } = plan;
-    let fence: Fence | null = null;
-    for (let from = 0; from < pages || (from === 0 && commands.length > 0); from += MAX_COPY_PAGES) {
-      const job = from === 0 ? commands : [];
+    let commands: Command[] = direction === 'to-vram' ? this.fills(v) : [];
+    if (pages === 0 && commands.length === 0) return null;
+    this.copied += pages;
+    const vm = plan.partnerSpace === SYSTEM_SPACE && this.current === 'translated' ? this.vm : null;
+    if (vm === null) plan.sortFrames(direction);
+    for (let from = 0; ; commands = []) {
       const to = Math.min(from + MAX_COPY_PAGES, pages);
-      if (vm === null) plan.emitFrames(from, to, job);
-      else if (to > from) plan.emitTranslated(vm, direction, from, to, job);
-      fence = this.config.jobs.submit(this.queue, `copy ${direction}`, job, this.timed);
+      if (vm === null) plan.emitFrames(from, to, commands);
+      else if (to > from) plan.emitTranslated(vm, direction, from, to, commands);
+      const fence = this.config.jobs.submit(this.queue, `copy ${direction}`, commands, this.timed);
+      if (to === pages) return fence;
+      from = to;
     }
-    return fence;
   }
 
   /** Fills the device pages of `v` that have no partner with zeroes. `copy` to VRAM does it by itself. */
   zeroFill(v: CopyVector): Fence | null {
     const commands = this.fills(v);
     return commands.length === 0 ? null : this.config.jobs.submit(this.queue, 'zero fill', commands, this.timed);
-  }
-
-  /** Space of the partners, all of which lie in one. */
-  private loadPlan(v: CopyVector): SpaceId {
-    const { pages } = this.config;
-    let space: SpaceId = SYSTEM_SPACE;
-    let first = true;
-    this.plan.load(
-      v,
-      (pfn) => pages.frameOf(pfn),
-      (pfn) => {
-        const at = pages.spaceOf(pfn);
-        assert(first || at === space, () => `one copy with partners in spaces ${space} and ${at}`);
-        first = false;
-        space = at;
-        return pages.frameOf(pfn);
-      },
-    );
-    return space;
   }
 
   private fills(v: CopyVector): Command[] {

@@ -1,4 +1,5 @@
 // One copy vector spread out to pages: VRAM runs with their partners' frames, and the copy commands of a slice of it.
+import { assert } from '../../base/assert.ts';
 import type { Frame, Pfn } from '../../base/units.ts';
 import { SYSTEM_SPACE, type Command, type SpaceId } from '../../engine/plan/commands.ts';
 import type { CopyVector } from '../pagemap/devmem.ts';
@@ -6,6 +7,14 @@ import { buildRuns, slotPages } from './migrate-runs.ts';
 import { LARGE_WINDOW_VPN, MIGRATE_ASID, WINDOW_VPN, type MigrateVm } from './migrate-vm.ts';
 import { PAGES_2M } from './pt-geometry.ts';
 import { tlbInvalAll } from './tlb.ts';
+
+export type CopyDirection = 'to-vram' | 'to-ram';
+
+/** Where page frames are; PageStore is one. */
+export interface FrameLookup {
+  frameOf(pfn: Pfn): Frame;
+  spaceOf(pfn: Pfn): SpaceId;
+}
 
 /** Pages [at, at + pages) of the plan: contiguous in VRAM from `frame` on. */
 interface PlanRun {
@@ -21,47 +30,58 @@ interface FrameRun {
   pages: number;
 }
 
-const NO_RUNS: FrameRun[] = [];
-
 /** Reused from copy to copy. */
 export class CopyPlan {
   /** Pages in the plan. */
   pages = 0;
+  /** Space of all partners: system memory, or the VRAM of a peer. */
+  partnerSpace: SpaceId = SYSTEM_SPACE;
   private readonly space: SpaceId;
+  private readonly lookup: FrameLookup;
   private runs: PlanRun[] = [];
-  private frameRuns: FrameRun[] = NO_RUNS;
+  private frameRuns: FrameRun[] = [];
   private srcSpace: SpaceId = SYSTEM_SPACE;
   private dstSpace: SpaceId = SYSTEM_SPACE;
   /** Frame of each page's partner. */
   private partners = new Uint32Array(0);
-  /** Pages [0, n) are whole 2M folios at every 512th page. */
-  private folios: boolean = false;
+  /** All partners are whole, aligned 2M folios. */
+  private folios = false;
 
   /** @param space memory space of the VRAM. */
-  constructor(space: SpaceId) {
+  constructor(space: SpaceId, lookup: FrameLookup) {
     this.space = space;
+    this.lookup = lookup;
   }
 
-  /** Takes the live pairs of `v`, in slot order. */
-  load(v: CopyVector, deviceFrame: (pfn: Pfn) => Frame, partnerFrame: (pfn: Pfn) => Frame): void {
+  /** Takes the live pairs of `v`, in slot order. Their partners lie in one space. */
+  load(v: CopyVector): void {
     this.pages = 0;
     this.runs = [];
+    this.partnerSpace = SYSTEM_SPACE;
     this.folios = v.order !== null;
     for (const run of buildRuns(v)) {
       if (this.partners.length < this.pages + run.pages) this.grow(this.pages + run.pages);
-      this.runs.push({ at: this.pages, pages: run.pages, frame: deviceFrame(v.devicePfn[run.pos] as number) });
-      this.spread(v, run.pos, run.pos + run.pages, partnerFrame);
+      const frame = this.lookup.frameOf(v.devicePfn[run.pos] as number);
+      this.runs.push({ at: this.pages, pages: run.pages, frame });
+      this.spread(v, run.pos, run.pos + run.pages);
     }
   }
 
-  private spread(v: CopyVector, from: number, to: number, partnerFrame: (pfn: Pfn) => Frame): void {
+  private spread(v: CopyVector, from: number, to: number): void {
     for (let slot = from; slot < to;) {
       const pages = slotPages(v, slot);
-      const frame = partnerFrame(v.ramPfn[slot] as number);
+      const frame = this.partnerFrame(v.ramPfn[slot] as number);
       if (pages !== PAGES_2M || frame % PAGES_2M !== 0) this.folios = false;
       for (let j = 0; j < pages; j++) this.partners[this.pages++] = frame + j;
       slot += pages;
     }
+  }
+
+  private partnerFrame(pfn: Pfn): Frame {
+    const space = this.lookup.spaceOf(pfn);
+    if (this.pages === 0) this.partnerSpace = space;
+    assert(space === this.partnerSpace, () => `one copy with partners in spaces ${this.partnerSpace} and ${space}`);
+    return this.lookup.frameOf(pfn);
   }
 
   private grow(pages: number): void {
@@ -74,7 +94,7 @@ export class CopyPlan {
    * Appends the translated copy of pages [from, to), at most 2048: partners into the window, flush, one copy a run
    * (xe.md §4.3). Whole 2M folios go through the window of 2M leaves.
    */
-  emitTranslated(vm: MigrateVm, direction: 'to-vram' | 'to-ram', from: number, to: number, out: Command[]): void {
+  emitTranslated(vm: MigrateVm, direction: CopyDirection, from: number, to: number, out: Command[]): void {
     const large = this.folios;
     if (large) vm.mapLargeWindow(this.partners, from, to, out);
     else vm.mapWindow(this.partners, from, to, out);
@@ -100,10 +120,10 @@ export class CopyPlan {
   }
 
   /** Prepares a copy by frames: joins what is contiguous on both sides and orders it by destination. */
-  sortFrames(partnerSpace: SpaceId, direction: 'to-vram' | 'to-ram'): void {
+  sortFrames(direction: CopyDirection): void {
     const up = direction === 'to-vram';
-    this.srcSpace = up ? partnerSpace : this.space;
-    this.dstSpace = up ? this.space : partnerSpace;
+    this.srcSpace = up ? this.partnerSpace : this.space;
+    this.dstSpace = up ? this.space : this.partnerSpace;
     this.frameRuns = [];
     for (const run of this.runs) this.joinRun(run, up);
     this.frameRuns.sort((a, b) => a.dstFrame - b.dstFrame);

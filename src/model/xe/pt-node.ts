@@ -17,13 +17,13 @@ export class PtNode {
   /** Owned entries (I-P1). */
   live = 0;
   private readonly owned = new Uint32Array(TABLE_ENTRIES / 32);
-  private readonly children: (PtNode | null)[] | null;
+  /** Child tables by entry; few, or none where the entries are leaves. */
+  private children: Map<number, PtNode> | null = null;
 
   constructor(frame: Frame, level: number, compact: boolean) {
     this.frame = frame;
     this.level = level;
     this.compact = compact;
-    this.children = level === 0 ? null : Array.from({ length: TABLE_ENTRIES }, () => null);
   }
 
   /** Pages below one entry. */
@@ -36,7 +36,7 @@ export class PtNode {
   }
 
   childAt(index: number): PtNode | null {
-    return this.children?.[index] ?? null;
+    return this.children?.get(index) ?? null;
   }
 
   /** Takes the entry, for a leaf (null) or a child; returns the child that was there before. */
@@ -71,14 +71,21 @@ export class PtNode {
     return !this.zapped && (this.parent?.reachable ?? true);
   }
 
+  /** Visits the child tables. */
+  *childTables(): Iterable<PtNode> {
+    if (this.children !== null) yield* this.children.values();
+  }
+
   private replaceChild(index: number, child: PtNode | null): PtNode | null {
-    if (this.children === null) return null;
-    const old = this.children[index] as PtNode | null;
-    this.children[index] = child;
-    if (child !== null) {
-      assert(child.parent === null, () => `table ${child.frame} is attached twice`);
-      child.parent = this;
+    const old = this.childAt(index);
+    if (child === null) {
+      if (old !== null) this.children?.delete(index);
+      return old;
     }
+    assert(child.parent === null && this.level > 0, () => `table ${child.frame} cannot be attached`);
+    child.parent = this;
+    this.children ??= new Map();
+    this.children.set(index, child);
     return old;
   }
 }
@@ -86,10 +93,6 @@ export class PtNode {
 /** The table and all below it, children after their parents. */
 export function subtree(node: PtNode, out: PtNode[] = []): PtNode[] {
   out.push(node);
-  if (node.level === 0) return out;
-  for (let i = 0; i < TABLE_ENTRIES; i++) {
-    const child = node.childAt(i);
-    if (child !== null) subtree(child, out);
-  }
+  for (const child of node.childTables()) subtree(child, out);
   return out;
 }

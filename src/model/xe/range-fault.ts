@@ -35,6 +35,8 @@ export class RangeFault {
   tries = 0;
   target: Pagemap | null = null;
   result: Status = 0;
+  /** Why the last migration failed. */
+  moveError: Errno | null = null;
   /** Rounds that page collection sent back to R0: bounded by the livelock limit where the driver has none. */
   pageRounds = 0;
   readonly ctx: SvmCtx;
@@ -70,6 +72,7 @@ function begin(vm: XeVm, vma: XeVma, vpn: Vpn, atomic: boolean, needVram: boolea
   s.timeslice = policy.initialTimeslice(s.deviceOnly);
   s.tries = s.deviceOnly ? 3 : 1;
   s.result = 0;
+  s.moveError = null;
   s.pageRounds = 0;
   s.ctx.readOnly = vma.readOnly;
   s.ctx.devmemPossible = localPagemap !== null;
@@ -121,6 +124,7 @@ function* migrate(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {
   const status = yield* allocVram(vm, range, s.target, policy.effectiveTimeslice(s.timeslice), s);
   stats.addSizedUs(STAT.migrateUs4K, pages, world.sched.now - startNs);
   s.timeslice = policy.growTimeslice(s.timeslice);
+  s.moveError = status === 0 ? null : status;
   if (status === 0) return 'next';
   stats.addOwn('x_migrate_failed');
   const last = s.tries <= 0 && s.deviceOnly;
@@ -184,8 +188,17 @@ function* bind(vm: XeVm, s: RangeFault, range: SvmRange): Op<Step> {
   }
   if (status !== 0) return fail(vm, s, status, 'bind');
   logPhase(vm, 'bind', s.vpn, startNs);
+  if (s.deviceOnly && range.pages.dpagemap !== s.target) return boundElsewhere(vm, s, pages);
   vm.outcome.set('bound', null, 'bound');
   return finish(vm, s, pages);
+}
+
+/**
+ * A device-only access whose migration failed before anything was invalidated: page collection re-stamps the old pages
+ * without looking where they are (S29), so they are bound once more, and the device faults again.
+ */
+function boundElsewhere(vm: XeVm, s: RangeFault, pages: number): Step {
+  return out(vm, s, pages, s.moveError ?? 'EFAULT', 'device-only access, bound to system memory: no room in VRAM');
 }
 
 /** An early return of the driver: its error reaches the device and the handler time is not counted (xe.md §1.13). */

@@ -1,5 +1,5 @@
 // A GPU address space that mirrors a process: its mappings, its ranges, its page tables and the locks around them.
-import { assert } from '../../base/assert.ts';
+import { assert, present } from '../../base/assert.ts';
 import { type Errno, isErrno } from '../../base/errno.ts';
 import type { Vpn } from '../../base/units.ts';
 import type { Command } from '../../engine/plan/commands.ts';
@@ -17,6 +17,7 @@ import { LivelockDetector } from './livelock.ts';
 import { PageTables } from './pt.ts';
 import { RangeFault } from './range-fault.ts';
 import { ServiceOutcome } from './service-outcome.ts';
+import { STAT } from './stats.ts';
 import { mirrorVma, type XeVma } from './vma.ts';
 
 export interface XeVmConfig {
@@ -119,11 +120,15 @@ export class XeVm {
     return this.lastFence;
   }
 
-  /** Waits for all page-table jobs so far; nothing to wait for in the `pipelined` mode, where queue order suffices. */
-  *idle(): Op<void> {
+  /** A page-table job must be waited for; never in the `pipelined` mode, where queue order suffices. */
+  get busy(): boolean {
     const fence = this.lastFence;
-    if (fence === null || this.device.options.waitMode === 'pipelined') return;
-    if (!fence.signaled) yield* fence.wait();
+    return fence !== null && !fence.signaled && this.device.options.waitMode === 'wait';
+  }
+
+  /** Waits for all page-table jobs so far. Ask `busy` first where it matters that nothing is waited for. */
+  *idle(): Op<void> {
+    if (this.busy) yield* present(this.lastFence, 'fence').wait();
   }
 
   /** Queues the collector behind whoever holds the lock. */
@@ -157,12 +162,14 @@ export function createXeVm(device: XeDevice, mm: Mm, config: XeVmConfig): XeVm |
  */
 export function* closeXeVm(vm: XeVm): Op<void> {
   yield* vm.lock.write();
-  yield* vm.svm.notifierLock.write();
+  // Held until the tables are gone: a callback that sees the VM closed leaves them alone.
+  yield* vm.svm.notifierLock.read();
   vm.closed = true;
-  vm.svm.notifierLock.unlockWrite();
   yield* vm.idle();
   const fence = vm.submit('close', vm.pt.close());
+  vm.device.stats.add(STAT.tlbInvalCount, vm.device.gtCount);
   yield* fence.wait();
+  vm.svm.notifierLock.unlockRead();
   vm.gcList.length = 0;
   yield* svmFini(vm.svm);
   vm.device.driver.remove(vm);

@@ -76,6 +76,19 @@ describe('golden words', () => {
   });
 });
 
+describe('flags of an ACCESS', () => {
+  test.each([
+    [false, false, 4],
+    [true, false, 0x104],
+    [false, true, 0x204],
+    [true, true, 0x304],
+  ])('tlb %s, chained %s: word e is %i', (tlb, chained, expected) => {
+    const root = { space: 1, frame: 3, level: 4 };
+    const access = { op: 'access', asid: 5, root, base: 6, count: 7, tlb, chained } as const;
+    expect(words(access)).toEqual([0x107, 5, 6, 7, 3, expected, 0, 42]);
+  });
+});
+
 describe('words that no encoder wrote', () => {
   const good = encodeJob(job([{ op: 'fill', space: 0, frame: 0, pages: 1, pattern: 1 }]));
 

@@ -18,7 +18,8 @@ const COMMANDS: readonly Command[] = [
   { op: 'fill', space: 1, frame: 9, pages: 2, pattern: 0xdeadbeef },
   { op: 'fillSeeded', space: 0, frame: 9, pages: 2, seed: 7, pageLo: 0x1000 },
   { op: 'accessLoad', base: 8, records: Uint32Array.of(0x1008, 0x7f, 2, 5) },
-  { op: 'access', asid: 0xbeef, root: ROOT, base: 8, count: 1, tlb: true },
+  { op: 'access', asid: 0xbeef, root: ROOT, base: 8, count: 1, tlb: true, chained: false },
+  { op: 'access', asid: 0xbeef, root: ROOT, base: 9, count: 2, tlb: false, chained: true },
   { op: 'accessResult', base: 8, count: 1 },
   { op: 'cpuAccess', frame: 0x12, word: 3, kind: 1, operand: 9 },
   { op: 'hash', space: 1, frame: 0x420, pages: 16 },
@@ -37,7 +38,7 @@ describe('a printed job', () => {
   test('is golden', () => {
     expect(`\n${printJob(JOB)}\n`).toMatchInlineSnapshot(`
       "
-      job       7 bind          18 commands  timed  bind 64K
+      job       7 bind          19 commands  timed  bind 64K
           0 PTE_WRITE     s1:0x00000003000[16]                               1  0x00000000_00042803
           1 PTE_WRITE     s1:0x00000003000[17]                               2  0x00000000_00042803 #33b4e9ef
           2 PTE_FILL      s1:0x00000004000[0]                              512  0x00000001_00000201
@@ -51,11 +52,12 @@ describe('a printed job', () => {
          10 FILL_SEEDED   s0:0x00000009000                                   2  seed 0x00000007 page 0x00001000
          11 ACCESS_LOAD   list[8]                                            1  0x0000007f00001008 atomic #49c6450b
          12 ACCESS        list[8]                                            1  asid 0x0beef root s1:0x00000020000 L4 tlb
-         13 ACCESS_RESULT list[8]                                            1
-         14 CPU_ACCESS    s0:0x0000001200c                                   1  write 0x00000009
-         15 HASH          s1:0x00000420000                                  16
-         16 UPLOAD        s0:0x00000002000                                   2  #75bdac8f
-         17 READBACK      s0:0x00000002000                                   1
+         13 ACCESS        list[9]                                            2  asid 0x0beef root s1:0x00000020000 L4 walk chained
+         14 ACCESS_RESULT list[8]                                            1
+         15 CPU_ACCESS    s0:0x0000001200c                                   1  write 0x00000009
+         16 HASH          s1:0x00000420000                                  16
+         17 UPLOAD        s0:0x00000002000                                   2  #75bdac8f
+         18 READBACK      s0:0x00000002000                                   1
       "
     `);
   });
@@ -97,12 +99,12 @@ describe('the first difference', () => {
     expect(first(changed(0, { entries: Uint32Array.of(0x42803, 1) }))).toBe(
       'command 0 pteWrite: entries[1] 0x00000000 ≠ 0x00000001',
     );
-    expect(first(changed(16, { words: new Uint32Array(1024) }))).toBe('command 16 upload: words has 2048 words ≠ 1024');
+    expect(first(changed(17, { words: new Uint32Array(1024) }))).toBe('command 17 upload: words has 2048 words ≠ 1024');
   });
 
   test('of a longer job is the extra command', () => {
-    const shorter = { ...JOB, commands: COMMANDS.slice(0, 17) };
-    expect(firstDifference(JOB, shorter)?.split('\n')[0]).toBe('command 17: only one job has it');
+    const shorter = { ...JOB, commands: COMMANDS.slice(0, 18) };
+    expect(firstDifference(JOB, shorter)?.split('\n')[0]).toBe('command 18: only one job has it');
     expect(firstDifference(shorter, JOB)?.split('\n')[1]).toBe('- (none)');
   });
 

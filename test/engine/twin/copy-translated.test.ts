@@ -18,7 +18,7 @@ class Engine {
     spaces: [
       { name: 'system', pages: SYSTEM_PAGES },
       { name: 'vram0', pages: VRAM_PAGES },
-      { name: 'vram1', pages: 8 },
+      { name: 'vram1', pages: 32 },
     ],
     accessCapacity: 1,
     faultCapacity: 1,

@@ -11,7 +11,7 @@ describe('gpu and twin tell the same story', () => {
     ['sweep', { workload }],
     ['random, physical', { workload: { ...workload, name: 'random' }, engine: { copyMode: 'physical' } }],
     ['ping-pong, atomic', { workload: { ...workload, name: 'ping-pong', atomicPercent: 50 } }],
-  ])('%s', async (_name, groups) => {
+  ])('%s', { timeout: 300_000 }, async (_name, groups) => {
     const scenario = scenarioOf({ ...groups, run: { maxSteps: 6 } });
     const onGpu = await runOn(scenario, openExecutor);
     const onTwin = await runOnTwin(scenario);
@@ -22,7 +22,7 @@ describe('gpu and twin tell the same story', () => {
 });
 
 describe('the lackey fixture', () => {
-  gpuIt.each(['25%', '50%', '100%', '200%'])('VRAM %s', { timeout: 120_000 }, async (vram) => {
+  gpuIt.each(['25%', '50%', '100%', '200%'])('VRAM %s', { timeout: 600_000 }, async (vram) => {
     const file = new URL('../../fixtures/sort-paths.lackey.gz', import.meta.url);
     const trace = await openTrace('sort-paths.lackey.gz', readFileSync(file));
     const scenario = scenarioOf({ machine: { vram }, workload: { name: 'trace', batch: 4096 } });

@@ -26,13 +26,17 @@ describe('a sweep that does not fit', () => {
 });
 
 describe('modes and ladders', () => {
-  const cases = ['translated', 'physical'].flatMap((copyMode) => ['wait', 'pipelined'].map((wait) => ({ copyMode, wait })));
+  const cases = ['translated', 'physical'].flatMap((copyMode) =>
+    ['wait', 'pipelined'].map((wait) => ({ copyMode, wait })),
+  );
   it.each(cases)('$copyMode, $wait', async (engine) => {
     good(await runOnTwin(scenarioOf({ workload: { ...SMALL, name: 'random' }, engine, run: { maxSteps: 8 } })));
   });
 
   it.each([[[2 << 20, 64 << 10, 4096]], [[64 << 10, 4096]], [[4096]]])('chunks %j', async (chunks) => {
-    const finished = await runOnTwin(scenarioOf({ workload: { ...SMALL, footprintBytes: 4 << 20 }, migration: { chunks }, run: { maxSteps: 6 } }));
+    const finished = await runOnTwin(
+      scenarioOf({ workload: { ...SMALL, footprintBytes: 4 << 20 }, migration: { chunks }, run: { maxSteps: 6 } }),
+    );
     good(finished);
   });
 
@@ -57,8 +61,12 @@ describe('ping-pong', () => {
 
   it('an override holds every migration, also of plain accesses', async () => {
     const workload = { ...SMALL, name: 'ping-pong' };
-    const held = await runOnTwin(scenarioOf({ workload, migration: { timeslice: { overrideMs: 10 } }, run: { maxSteps: 6 } }));
-    const free = await runOnTwin(scenarioOf({ workload, migration: { timeslice: { overrideMs: 0 } }, run: { maxSteps: 6 } }));
+    const held = await runOnTwin(
+      scenarioOf({ workload, migration: { timeslice: { overrideMs: 10 } }, run: { maxSteps: 6 } }),
+    );
+    const free = await runOnTwin(
+      scenarioOf({ workload, migration: { timeslice: { overrideMs: 0 } }, run: { maxSteps: 6 } }),
+    );
     good(held);
     good(free);
     expect(held.run.counters()['x_event_timeslice_refusal'] ?? 0).toBeGreaterThan(0);
@@ -67,7 +75,10 @@ describe('ping-pong', () => {
 });
 
 describe('reproducible', () => {
-  const scenario = scenarioOf({ workload: { ...SMALL, name: 'ping-pong', atomicPercent: 20 }, run: { maxSteps: 6, seed: 77 } });
+  const scenario = scenarioOf({
+    workload: { ...SMALL, name: 'ping-pong', atomicPercent: 20 },
+    run: { maxSteps: 6, seed: 77 },
+  });
 
   it('the same seed gives the same events and counters', async () => {
     const [a, b] = [await runOnTwin(scenario), await runOnTwin(scenario)];

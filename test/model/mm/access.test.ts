@@ -204,9 +204,8 @@ describe('populate', () => {
   it('touches a span with few jobs and stops where nothing is mapped', async () => {
     const machine = new Machine({ system: 700 });
     machine.mm.mmap(0, 600);
-    machine.start('populate', populate(machine.mm, 0, 600, true));
-    machine.world.sched.run(0);
-    expect(machine.world.jobs.drain().length).toBe(2);
+    expect(await machine.run(populate(machine.mm, 0, 600, true))).toBe(0);
+    expect(machine.executor.jobs.length).toBe(2);
     expect(await machine.run(populate(machine.mm, 590, 601, true))).toBe('EFAULT');
   });
 

@@ -323,13 +323,9 @@ describe('faulting', () => {
   it('a whole untouched span costs one job a leaf, not one a page', async () => {
     const machine = new Machine({ system: 2000 });
     machine.mm.mmap(0, 1024);
-    const before = machine.world.jobs.inFlight;
     const range = rangeOf(machine, 0, 1024, { request: 'write' });
-    machine.start('walk', locked(machine, range));
-    machine.world.sched.run(0);
-    const jobs = machine.world.jobs.drain();
-    expect(before).toBe(0);
-    expect(jobs.map((job) => job.commands)).toEqual([
+    await machine.run(locked(machine, range));
+    expect(machine.executor.jobs.map((job) => job.commands)).toEqual([
       [{ op: 'fill', space: 0, frame: 0, pages: 512, pattern: 0 }],
       [{ op: 'fill', space: 0, frame: 512, pages: 512, pattern: 0 }],
     ]);
@@ -340,9 +336,8 @@ describe('faulting', () => {
   it('reads of untouched pages share the zero page: one job ever', async () => {
     const machine = new Machine({ system: 16 });
     machine.mm.mmap(0, 600);
-    machine.start('walk', locked(machine, rangeOf(machine, 0, 600, { request: 'fault' })));
-    machine.world.sched.run(0);
-    expect(machine.world.jobs.drain().length).toBe(1);
+    await machine.run(locked(machine, rangeOf(machine, 0, 600, { request: 'fault' })));
+    expect(machine.executor.jobs.length).toBe(1);
     expect(machine.world.pages.freeSystem).toBe(15);
   });
 
@@ -352,11 +347,9 @@ describe('faulting', () => {
     await machine.run(locked(machine, rangeOf(machine, 0, 8, { request: 'fault' })));
     const sub = machine.subscribe(0, 8);
     const range = rangeOf(machine, 0, 8, { request: 'write' });
-    machine.start('walk', locked(machine, range));
-    machine.world.sched.run(0);
-    expect(machine.world.jobs.drain().length).toBe(1);
+    await machine.run(locked(machine, range));
+    expect(machine.executor.jobs.length).toBe(2);
     expect(sub.seen.map((event) => event.startVpn)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    machine.check();
   });
 
   it('EFAULT when RAM is exhausted', async () => {

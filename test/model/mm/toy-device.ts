@@ -75,8 +75,10 @@ export class ToyDevice implements MmDevice {
     if (status !== 0) return status;
     yield* this.copyOut(m.vectors);
     yield* migrateVmaPages(m);
+    const slot = m.vectors.src.indexOf(pfn);
+    const failed = slot >= 0 && !m.vectors.hasDestination(slot);
     migrateVmaFinalize(m);
-    return 0;
+    return failed ? 'ENOMEM' : 0;
   }
 
   /** Evicts raw device frames; returns how many moved. */

@@ -20,6 +20,8 @@ export class ToyExecutor implements Executor {
   readonly info = INFO;
   readonly config: ExecutorConfig;
   private readonly spaces: Uint32Array[];
+  /** Every job that came, in order. */
+  readonly jobs: Job[] = [];
   private done: Completion[] = [];
 
   /** Pages of [system, device 0, …]; they start with rubbish, so that a missing zero fill shows. */
@@ -34,6 +36,7 @@ export class ToyExecutor implements Executor {
   }
 
   submit(job: Job): void {
+    this.jobs.push(job);
     const io: number[] = [];
     for (const command of job.commands) this.perform(command, io);
     const words = Uint32Array.from(io);

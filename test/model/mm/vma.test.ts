@@ -60,7 +60,7 @@ describe('VmaSet', () => {
   it.each([1, 2, 3])('agrees with a map of pages (seed %i)', (seed) => {
     const rng = createRng(seed);
     const set = new VmaSet();
-    const truth = new Array<string>(64).fill('');
+    const truth = Array.from({ length: 64 }, () => '');
     for (let step = 0; step < 300; step++) {
       const start = rng.below(63);
       const end = start + 1 + rng.below(Math.min(12, 64 - start));

@@ -205,6 +205,12 @@ describe('errors', () => {
     expect(await m.run(into(m, allocate(m, 8), START, 0x208))).toBe(0);
   });
 
+  it('EINVAL comes before EBUSY: a span that leaves its file-backed VMA', async () => {
+    const m = await setUp();
+    m.mm.mmap(0x1000, 8, { anonymous: false });
+    expect(await m.run(into(m, allocate(m), 0x1000, 0x1010))).toBe('EINVAL');
+  });
+
   it('EBUSY: not anonymous', async () => {
     const m = await setUp();
     m.mm.mmap(0x1000, 16, { anonymous: false });

@@ -4,6 +4,8 @@ import { isErrno, type Status } from '../../../src/base/errno.ts';
 import { NS_PER_MS } from '../../../src/base/units.ts';
 import type { DevmemAllocation } from '../../../src/model/pagemap/devmem.ts';
 import { evictToRam } from '../../../src/model/pagemap/evict.ts';
+import { DEFAULT_VMA, Vma } from '../../../src/model/mm/vma.ts';
+import { migrateToRam } from '../../../src/model/pagemap/to-ram.ts';
 import type { Op } from '../../../src/model/sched/op.ts';
 import { Machine, type MachineOptions, TEST_CAUSE } from '../../support/fake-devmem.ts';
 
@@ -110,6 +112,28 @@ describe('CPU fault (§4.4)', () => {
     expect(m.world.pages.freeSystem).toBe(free);
     m.state.failPoint = () => false;
     expect(await m.run(m.read(START))).toBe(1000 + START);
+  });
+
+  it('EINVAL of the set-up: an area that cannot migrate; control: its own area', async () => {
+    const { m } = await setUp();
+    const pfn = m.mm.table.pfn(m.mm.table.get(START));
+    const own = m.mm.findVma(START);
+    const special = new Vma(START, END, { ...DEFAULT_VMA, special: true });
+    function* fault(vma: Vma | null): Op<Status> {
+      if (vma === null) return 'ENOENT';
+      yield* m.mm.mmapLock.read();
+      m.world.pages.tryLock(pfn);
+      m.world.pages.get(pfn);
+      const status = yield* migrateToRam(m.state, m.mm, vma, START, pfn);
+      m.world.pages.unlock(pfn);
+      m.world.pages.put(pfn);
+      m.mm.mmapLock.unlockRead();
+      return status;
+    }
+    expect(await m.run(fault(special))).toBe('EINVAL');
+    expect(m.contents(START, END)).toEqual(expected);
+    expect(await m.run(fault(own))).toBe(0);
+    expect([m.onDevice(START, END), m.device.releases]).toEqual([0, 1]);
   });
 
   it('ENOMEM in the middle gives back the pages taken so far', async () => {

@@ -13,7 +13,7 @@ import { compressedOrder } from '../../../src/model/svm/order.ts';
 import { DMA_DIR, pagesValid, PROTO, slotDir, slotOrder, slotProto, SvmPages } from '../../../src/model/svm/pages.ts';
 import type { SvmRange } from '../../../src/model/svm/range.ts';
 import { freePages, rangeUnmapPages } from '../../../src/model/svm/unmap.ts';
-import { Machine, type MachineOptions } from '../../support/fake-devmem.ts';
+import { FIRST_COME, Machine, type MachineOptions } from '../../support/fake-devmem.ts';
 
 const START = 0x340;
 const END = 0x350;
@@ -269,6 +269,41 @@ describe('errors', () => {
     m.svm.failPoint = () => false;
     expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe(0);
     expect(m.mm.users).toBe(1);
+  });
+
+  it('EFAULT: unmapped stays unmapped, whatever is mapped there since', async () => {
+    const { m, range } = await setUp();
+    await m.run(m.mm.munmap(START, END));
+    m.mm.mmap(START, END - START);
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('EFAULT');
+    const { m: control, range: kept } = await setUp();
+    await control.run(control.mm.discard(START, END));
+    expect(await control.run(rangeGetPages(control.svm, kept, svmCtx()))).toBe(0);
+  });
+
+  it('ENOMEM: a stale object has given its arrays back', async () => {
+    const { m, range } = await setUp();
+    await m.run(rangeGetPages(m.svm, range, svmCtx()));
+    await m.run(rangeUnmapPages(m.svm, range, { inNotifier: false }));
+    m.svm.failPoint = (point) => point === 'array';
+    expect(await m.run(rangeGetPages(m.svm, range, svmCtx()))).toBe('ENOMEM');
+    expect(range.pages.frames).toBeNull();
+  });
+
+  it('EBUSY: a second of collisions behind the walk (B14)', async () => {
+    const { m, range } = await setUp({ explore: FIRST_COME });
+    function* storm(): Op<void> {
+      while (m.sched.now < 1500 * NS_PER_MS) {
+        const event = { startVpn: START, endVpn: END, event: MMU_EVENT.CLEAR, blockable: true, owner: null };
+        yield* m.mm.subscriptions.start(event);
+        yield* m.sched.sleepUntil(m.sched.now + 50 * NS_PER_MS);
+        m.mm.subscriptions.end(event);
+        yield* m.sched.point('storm'); // lets get_pages walk, but not map
+      }
+    }
+    const [, status] = await m.runAll(storm(), rangeGetPages(m.svm, range, svmCtx()));
+    expect([status, m.svm.stats.seqCollisions, m.svm.stats.hmmRetries]).toEqual(['EBUSY', 21, 0]);
+    expect(m.sched.now).toBe(1500 * NS_PER_MS);
   });
 
   it('EBUSY: a second of invalidations elsewhere in the window (S4), nothing left mapped', async () => {

@@ -41,6 +41,18 @@ describe.each([1, 2, 3])('seed %i', (seed) => {
   });
 });
 
+it('finds what lies around a large gap made by removals', () => {
+  const index = new IntervalIndex<Item>();
+  const items = Array.from({ length: 1000 }, (_, i) => ({ startVpn: i * 2, endVpn: i * 2 + 1, id: i }));
+  for (const item of items) index.insert(item);
+  for (const item of items.slice(100, 900)) expect(index.remove(item)).toBe(true);
+  expect(index.firstOverlap(150, 2000)?.id).toBe(75);
+  expect(index.firstOverlap(200, 2000)?.id).toBe(900);
+  expect([...index].map((i) => i.id)).toEqual([...items.slice(0, 100), ...items.slice(900)].map((i) => i.id));
+  for (const item of items.slice(100, 900).toReversed()) index.insert(item);
+  expect([...index]).toEqual(items);
+});
+
 it('loops survive the removal of any item, the next one included', () => {
   const index = new IntervalIndex<Item>();
   const items = Array.from({ length: 600 }, (_, i) => ({ startVpn: i * 2, endVpn: i * 2 + 2, id: i }));

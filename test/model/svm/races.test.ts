@@ -1,7 +1,6 @@
 // Races RC1, RC4, RC5, RC7, RC8, RC11–RC13 of gpusvm-and-pagemap.md §5.4, each forced by points, gates or copy times.
 import { describe, expect, it } from 'vitest';
 import { isErrno, type Status } from '../../../src/base/errno.ts';
-import type { Rng } from '../../../src/base/rng.ts';
 import { NS_PER_MS } from '../../../src/base/units.ts';
 import { MMU_EVENT } from '../../../src/model/event/event.ts';
 import { evictToRam } from '../../../src/model/pagemap/evict.ts';
@@ -13,15 +12,12 @@ import { rangeGetPages } from '../../../src/model/svm/get-pages.ts';
 import { pagesValid } from '../../../src/model/svm/pages.ts';
 import { rangeRemove } from '../../../src/model/svm/range-remove.ts';
 import type { SvmRange } from '../../../src/model/svm/range.ts';
-import { Machine, type MachineOptions, TEST_CAUSE } from '../../support/fake-devmem.ts';
+import { FIRST_COME, Machine, type MachineOptions, TEST_CAUSE } from '../../support/fake-devmem.ts';
 
 const START = 0x340;
 const END = 0x350;
 const MS = NS_PER_MS;
 const CTX = svmCtx({ devmemPossible: true });
-
-/** Named points preempt, but tasks stay in first-come order: a race with a known winner. */
-const FIRST_COME: Rng = { u32: () => 0, below: () => 0, fork: () => FIRST_COME };
 
 async function setUp(options: MachineOptions = {}): Promise<{ m: Machine; range: SvmRange }> {
   const m = new Machine(options);

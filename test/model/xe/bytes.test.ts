@@ -47,11 +47,12 @@ describe('oversubscription: VRAM holds a quarter of the footprint', () => {
       const rng = createRng(11);
       const start = 0x800;
       await m.seeded(start, start + pages);
+      const count = pages > 1024 ? 24 : 300;
       for (let i = 0; i < 4; i++) {
-        await m.run(m.program(accesses(rng, start, start + pages, 300, [0, 1])));
+        await m.run(m.program(accesses(rng, start, start + pages, count, [0, 1])));
         await m.run(m.store(start + rng.below(pages), 4, 17));
       }
-      await m.run(m.program(accesses(rng, start, start + pages, 40, [2])));
+      await m.run(m.program(accesses(rng, start, start + pages, Math.min(count, 40), [2])));
       expect(await m.run(m.compare())).toEqual([]);
       const evictions = m.log.filter((e) => e.kind === 'evict');
       expect(evictions.length).toBeGreaterThan(4);
@@ -71,6 +72,51 @@ describe('oversubscription: VRAM holds a quarter of the footprint', () => {
     await m.run(m.program(fresh.map((vpn) => ({ vpn, word: 1, kind: 0, operand: 0 }))));
     expect(await m.run(m.compare())).toEqual([]);
     expect([m.stat('x_zero_filled_pages'), m.inVram(0x1000)]).toEqual([512, true]);
+  });
+});
+
+describe('what `wait` promises', () => {
+  it('X52: fences alone order the queues: a hostile executor that reorders them changes nothing', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const xe = { chunkPages: seed % 2 === 0 ? [16, 1] : [1] };
+      const sizes = { systemPages: 1024, vramPages: 512, dataPages: 32 };
+      const m = new Machine({ ...sizes, xe, twin: { order: { seed } }, explore: seed });
+      await m.seeded(0x800, 0x880);
+      const rng = createRng(seed).fork('hostile');
+      for (let i = 0; i < 3; i++) await m.run(m.program(accesses(rng, 0x800, 0x880, 60, [0, 1])));
+      for (let i = 0; i < 10; i++) await m.touch(0x800 + rng.below(0x80));
+      expect(await m.run(m.compare()), `seed ${seed}`).toEqual([]);
+    }
+  });
+
+  it('S15, I-C3: a copy that fails leaves every page where it was, and the access still succeeds from RAM', async () => {
+    let failing = true;
+    const failJob = (job: { label: string }): boolean => failing && job.label === 'copy to-vram';
+    const m = new Machine({ twin: { failJob } });
+    await m.seeded(0x800, 0xa00);
+    expect(await m.fault(0x801)).toBe(0);
+    const errors = m.log.flatMap((e) => (e.kind === 'migrate' ? [e.status] : []));
+    expect([errors, m.vm.outcome.kind, m.inVram(0x801)]).toEqual([['EIO'], 'bound', false]);
+    expect([m.device.vram.dataUsed, m.device.pagemap.state.zdds.live]).toEqual([0, 0]);
+    expect(await m.run(m.compare())).toEqual([]);
+    failing = false;
+    await m.run(m.program([{ vpn: 0x801, word: 0, kind: 2, operand: 3 }]));
+    expect(m.inVram(0x801)).toBe(true);
+    expect(await m.run(m.compare())).toEqual([]);
+  });
+
+  it('S15: an eviction whose copies fail tries three times, then the allocation gives up, and nothing is lost', async () => {
+    let failing = false;
+    const failJob = (job: { label: string }): boolean => failing && job.label === 'copy to-ram';
+    const m = new Machine({ twin: { failJob }, dataPages: 64, xe: { chunkPages: [16, 1] } });
+    await m.seeded(0x800, 0x880);
+    for (let vpn = 0x800; vpn < 0x840; vpn += 16) await m.fault(vpn);
+    failing = true;
+    expect(await m.fault(0x840)).toBe(0);
+    expect([m.inVram(0x840), m.vm.outcome.kind]).toEqual([false, 'bound']);
+    expect(m.device.pagemap.state.stats.evictAttempts).toBe(3);
+    failing = false;
+    expect(await m.run(m.compare())).toEqual([]);
   });
 });
 

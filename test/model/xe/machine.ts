@@ -9,7 +9,7 @@ import { fillSeededPage, hashPage, mix32, pageKey } from '../../../src/base/mix.
 import { createRng } from '../../../src/base/rng.ts';
 import { vaHi, vaLo, type Frame, type Vpn } from '../../../src/base/units.ts';
 import { SYSTEM_SPACE, type Command } from '../../../src/engine/plan/commands.ts';
-import { createTwinExecutor, type TwinExecutor } from '../../../src/engine/twin/twin-executor.ts';
+import { createTwinExecutor, type TwinExecutor, type TwinOptions } from '../../../src/engine/twin/twin-executor.ts';
 import { newLeaf, walk, WALK_HIT } from '../../../src/engine/twin/walk.ts';
 import type { ModelEvent } from '../../../src/model/event/event.ts';
 import { cpuFault, populate } from '../../../src/model/mm/access.ts';
@@ -25,7 +25,7 @@ import { createXeDevice, type XeDevice, type XeDeviceConfig } from '../../../src
 import { FaultQueue } from '../../../src/model/xe/fault-queue.ts';
 import { FAULT_ACCESS } from '../../../src/model/xe/fault-record.ts';
 import { serviceFault } from '../../../src/model/xe/fault-service.ts';
-import { checkDevice, checkXe } from '../../../src/model/xe/invariants.ts';
+import { checkDevice, checkInvalidated, checkXe } from '../../../src/model/xe/invariants.ts';
 import { makeXeOptions, type XeOptionsInput } from '../../../src/model/xe/options.ts';
 import { tileValid } from '../../../src/model/xe/tile.ts';
 import { createXeVm, type XeVm, type XeVmConfig } from '../../../src/model/xe/vm.ts';
@@ -40,7 +40,7 @@ export interface MachineConfig {
   readonly vm?: Partial<XeVmConfig>;
   readonly cost?: JobCost;
   /** Bytes are moved by the twin. */
-  readonly twin?: boolean;
+  readonly twin?: boolean | TwinOptions;
   /** Seed of the schedule; absent = first come. */
   readonly explore?: number;
 }
@@ -57,6 +57,8 @@ export class Machine {
   readonly vm: XeVm;
   readonly queue: FaultQueue;
   readonly executor: TwinExecutor | null;
+  /** Findings at the moment when the CPU page table changed. */
+  private readonly early: string[] = [];
   /** What every page that was written holds; the truth. */
   readonly oracle = new Map<Vpn, Uint32Array>();
 
@@ -69,18 +71,19 @@ export class Machine {
     const dataPages = config.dataPages ?? vramPages;
     const options = makeXeOptions(config.xe);
     this.device = createXeDevice(this.world, { index: 0, vramPages, dataPages, options, ...config.device });
-    stubEngine(this.device); // TEMPORARY
     this.mm = createMm(this.world, 'app');
     const vm = createXeVm(this.device, this.mm, { startVpn: 0, endVpn: SPAN, ...config.vm });
     if (isErrno(vm)) throw new Error(`no VM: ${vm}`);
     this.vm = vm;
     this.queue = new FaultQueue(this.device);
+    this.mm.table.observer = (vpn, before, after) => this.watch(vpn, before, after);
     const spaces = [
       { name: 'system', pages: systemPages },
       { name: 'vram0', pages: vramPages },
     ];
     const sizes = { accessCapacity: 4096, faultCapacity: 4096, tlbLines: 256 };
-    this.executor = config.twin === true ? createTwinExecutor({ spaces, ...sizes }) : null;
+    const { twin = false } = config;
+    this.executor = twin === false ? null : createTwinExecutor({ spaces, ...sizes }, twin === true ? {} : twin);
   }
 
   /** Runs an operation to its end, and everything that it set going. */
@@ -91,7 +94,7 @@ export class Machine {
   }
 
   findings(): string[] {
-    return [...checkXe(this.vm), ...checkDevice(this.device), ...this.translations()];
+    return [...this.early, ...checkXe(this.vm), ...checkDevice(this.device), ...this.translations()];
   }
 
   /** Serves one fault without a queue. */
@@ -121,7 +124,8 @@ export class Machine {
   }
 
   hasRange(vpn: Vpn): boolean {
-    return this.vm.svm.notifiers.firstOverlap(vpn, vpn + 1)?.ranges.firstOverlap(vpn, vpn + 1) != null;
+    const notifier = this.vm.svm.notifiers.firstOverlap(vpn, vpn + 1);
+    return notifier !== null && notifier.ranges.firstOverlap(vpn, vpn + 1) !== null;
   }
 
   stat(name: string): number {
@@ -153,7 +157,7 @@ export class Machine {
     jobs.submit('compute', 'load', [{ op: 'accessLoad', base: 0, records }]);
     const { asid } = this.vm;
     const { root } = this.vm.pt;
-    const step: Command = { op: 'access', asid, root, base: 0, count: accesses.length, tlb: true };
+    const step: Command = { op: 'access', asid, root, base: 0, count: accesses.length, tlb: true, chained: false };
     for (let round = 0; ; round++) {
       const { faults, dropped } = yield* jobs.submit('compute', 'program', [step]).wait();
       if (faults.length === 0 && dropped === 0) break;
@@ -193,6 +197,14 @@ export class Machine {
     });
   }
 
+  /** I37, I-N1: before an entry stops naming its page, the device has let go of it. */
+  private watch(vpn: Vpn, before: number, after: number): void {
+    const holds = [PTE_KIND.present, PTE_KIND.zero, PTE_KIND.devPrivate].includes(pteKind(before) as 1);
+    const same = pteKind(before) === pteKind(after) && ptePfn(before) === ptePfn(after);
+    // A closed VM takes its callbacks down before its ranges: its tables are gone, nothing can reach the page.
+    if (holds && !same && !this.vm.closed) this.early.push(...checkInvalidated(this.vm, vpn, vpn + 1));
+  }
+
   private frameOf(result: number | 'SEGV' | 'BUS'): Frame {
     if (typeof result === 'string') throw new Error(`CPU access: ${result}`);
     return this.world.pages.frameOf(result);
@@ -229,7 +241,8 @@ export class Machine {
     const visit = (range: SvmRange, vpn: Vpn, frame: number): void => {
       walk(words, vm.pt.root.frame, vm.pt.root.level, vaLo(vpn), vaHi(vpn), leaf);
       const hit = leaf.outcome === WALK_HIT;
-      if (hit !== tileValid(range)) found.push(`I-F7 page ${hex(vpn)}: translates ${hit}, valid ${tileValid(range)}`);
+      if (hit !== (tileValid(range) && !vm.closed))
+        found.push(`I-F7 page ${hex(vpn)}: translates ${hit}, valid ${tileValid(range)}`);
       else if (hit && leaf.frame !== frame) found.push(`I-F7 page ${hex(vpn)}: frame ${leaf.frame}, not ${frame}`);
     };
     for (const notifier of vm.svm.notifiers) for (const range of notifier.ranges) eachPage(range, visit);
@@ -259,38 +272,4 @@ function eachPage(range: SvmRange, visit: (range: SvmRange, vpn: Vpn, frame: num
 
 function hex(vpn: Vpn): string {
   return vpn.toString(16);
-}
-
-// TEMPORARY until the copy engine lands.
-function stubEngine(device: XeDevice): void {
-  const e = device.migrate as any;
-  e.copy = (v: any, direction: string) => {
-    const { pages, jobs } = device.world;
-    const commands: Command[] = [];
-    for (let i = 0; i < v.n; i++) {
-      const d = v.devicePfn[i];
-      const r = v.ramPfn[i];
-      if (d === 0xffffffff) continue;
-      if (r === 0xffffffff) {
-        if (direction === 'to-vram') {
-          commands.push({ op: 'fill', space: device.space, frame: pages.frameOf(d), pages: 1, pattern: 0 });
-          e.zeroFilled++;
-        }
-        continue;
-      }
-      const a = { space: device.space, frame: pages.frameOf(d) };
-      const b = { space: pages.spaceOf(r), frame: pages.frameOf(r) };
-      const [src, dst] = direction === 'to-vram' ? [b, a] : [a, b];
-      commands.push({
-        op: 'copy',
-        srcSpace: src.space,
-        srcFrame: src.frame,
-        dstSpace: dst.space,
-        dstFrame: dst.frame,
-        pages: 1,
-      });
-      e.copied++;
-    }
-    return commands.length === 0 ? null : jobs.submit('copy0', 'copy', commands);
-  };
 }

@@ -87,14 +87,15 @@ function randomVector(seed: number): CopyVector {
 }
 
 test('every live pair is in exactly one run, and runs are contiguous in VRAM (I-C2)', () => {
-  for (let seed = 1; seed <= 400; seed++) {
+  for (let seed = 1; seed <= 150; seed++) {
     const v = randomVector(seed);
     const covered = new Uint8Array(v.n);
     for (const { pos, pages } of buildRuns(v)) {
       if (v.order === null) expect(pages, `seed ${seed}`).toBeLessThanOrEqual(MAX_COPY_PAGES + 1);
       for (let i = pos; i < pos + pages; i++) covered[i] = (covered[i] as number) + 1;
       for (let i = pos; i < pos + pages; i += slotPages(v, i)) {
-        expect(v.devicePfn[i], `seed ${seed}, slot ${i}`).toBe((v.devicePfn[pos] as number) + i - pos);
+        const jump = (v.devicePfn[i] as number) - (v.devicePfn[pos] as number) - (i - pos);
+        if (jump !== 0) throw new Error(`seed ${seed}, slot ${i}: VRAM jumps by ${jump} inside a run`);
       }
     }
     for (let i = 0; i < v.n; i += slotPages(v, i)) {

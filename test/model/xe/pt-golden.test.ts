@@ -43,88 +43,92 @@ async function expectAbsent(world: PtWorld, start: number, pages: number): Promi
 
 interface Case {
   readonly name: string;
-  readonly options?: PtWorldOptions;
-  readonly at: number;
-  readonly pages: number;
-  readonly source: SegmentSource;
-  readonly update: number[];
-  readonly tables: number;
-  readonly leaves: Record<string, number>;
-  readonly zap?: number[][];
-  readonly unbind?: number[];
+  readonly how: {
+    readonly options?: PtWorldOptions;
+    readonly at: number;
+    readonly pages: number;
+    readonly source: SegmentSource;
+  };
+  readonly want: {
+    readonly update: number[];
+    readonly tables: number;
+    readonly leaves: Record<string, number>;
+    readonly zap?: number[][];
+    readonly unbind?: number[];
+  };
 }
 
 const TOP = [4, 0, 1];
+const LONG_ZAP = [
+  [1, 1, 3],
+  [0, 496, 16],
+];
 const CASES: Case[] = [
   {
     name: '2M, contiguous, aligned, fresh',
-    ...{ at: B, pages: M2, source: segments([1, 2 * M2, M2]) },
-    ...{ update: TOP, tables: 3, leaves: { large2M: 1 }, zap: [[1, 0, 1]], unbind: TOP },
+    how: { at: B, pages: M2, source: segments([1, 2 * M2, M2]) },
+    want: { update: TOP, tables: 3, leaves: { large2M: 1 }, zap: [[1, 0, 1]], unbind: TOP },
   },
   {
     name: '2M from 32 scattered 64K blocks',
-    ...{ at: B, pages: M2, source: scattered(0, M2, K64) },
-    ...{ update: TOP, tables: 4, leaves: { compact: 32 }, zap: [[1, 0, 1]], unbind: TOP },
+    how: { at: B, pages: M2, source: scattered(0, M2, K64) },
+    want: { update: TOP, tables: 4, leaves: { compact: 32 }, zap: [[1, 0, 1]], unbind: TOP },
   },
   {
     name: '2M from 32 scattered 64K blocks, no compact tables on this hardware',
-    ...{ options: { compact: false }, at: B, pages: M2, source: scattered(0, M2, K64) },
-    ...{ update: TOP, tables: 4, leaves: { ps64: 512 }, zap: [[1, 0, 1]], unbind: TOP },
+    how: { options: { compact: false }, at: B, pages: M2, source: scattered(0, M2, K64) },
+    want: { update: TOP, tables: 4, leaves: { ps64: 512 }, zap: [[1, 0, 1]], unbind: TOP },
   },
   {
     name: '2M as two 1M segments',
-    ...{ at: B, pages: M2, source: segments([1, 1024, 256], [1, 512, 256]) },
-    ...{ update: TOP, tables: 4, leaves: { compact: 32 } },
+    how: { at: B, pages: M2, source: segments([1, 1024, 256], [1, 512, 256]) },
+    want: { update: TOP, tables: 4, leaves: { compact: 32 } },
   },
   {
     name: '2M contiguous at a 64K offset',
-    ...{ at: B, pages: M2, source: segments([1, 512 + K64, M2]) },
-    ...{ update: TOP, tables: 4, leaves: { compact: 32 } },
+    how: { at: B, pages: M2, source: segments([1, 512 + K64, M2]) },
+    want: { update: TOP, tables: 4, leaves: { compact: 32 } },
   },
   {
     name: '2M contiguous at a 4K offset',
-    ...{ at: B, pages: M2, source: segments([0, 65, M2]) },
-    ...{ update: TOP, tables: 4, leaves: { plain: 512 } },
+    how: { at: B, pages: M2, source: segments([0, 65, M2]) },
+    want: { update: TOP, tables: 4, leaves: { plain: 512 } },
   },
   {
     name: '64K at B+64K, aligned',
-    ...{ at: B + K64, pages: K64, source: segments([1, 160, K64]) },
-    ...{ update: TOP, tables: 4, leaves: { ps64: 16 }, zap: [[0, 16, 16]], unbind: TOP },
+    how: { at: B + K64, pages: K64, source: segments([1, 160, K64]) },
+    want: { update: TOP, tables: 4, leaves: { ps64: 16 }, zap: [[0, 16, 16]], unbind: TOP },
   },
   {
     name: '64K, memory 4K off',
-    ...{ at: B + K64, pages: K64, source: segments([1, 161, K64]) },
-    ...{ update: TOP, tables: 4, leaves: { plain: 16 } },
+    how: { at: B + K64, pages: K64, source: segments([1, 161, K64]) },
+    want: { update: TOP, tables: 4, leaves: { plain: 16 } },
   },
   {
     name: '32K VRAM and 32K RAM',
-    ...{ at: B + K64, pages: K64, source: segments([1, 160, 8], [0, 168, 8]) },
-    ...{ update: TOP, tables: 4, leaves: { plain: 16 } },
+    how: { at: B + K64, pages: K64, source: segments([1, 160, 8], [0, 168, 8]) },
+    want: { update: TOP, tables: 4, leaves: { plain: 16 } },
   },
   {
     name: '64K of 16 separate pages',
-    ...{ at: B + K64, pages: K64, source: scattered(0, K64, 1) },
-    ...{ update: TOP, tables: 4, leaves: { plain: 16 } },
+    how: { at: B + K64, pages: K64, source: scattered(0, K64, 1) },
+    want: { update: TOP, tables: 4, leaves: { plain: 16 } },
   },
   {
     name: '[0x1f0000, 0x800000) contiguous',
-    ...{ options: { vramPages: 8192 }, at: 0x1f0, pages: 0x800 - 0x1f0, source: segments([1, 4096 + 0x1f0, 0x610]) },
-    ...{ update: TOP, tables: 4, leaves: { ps64: 16, large2M: 3 } },
-    zap: [
-      [1, 1, 3],
-      [0, 496, 16],
-    ],
-    unbind: TOP,
+    how: { options: { vramPages: 8192 }, at: 0x1f0, pages: 0x800 - 0x1f0, source: segments([1, 4096 + 0x1f0, 0x610]) },
+    want: { update: TOP, tables: 4, leaves: { ps64: 16, large2M: 3 }, zap: LONG_ZAP, unbind: TOP },
   },
   {
     name: 'root level 3: 2M at B',
-    ...{ options: { rootLevel: 3 }, at: B, pages: M2, source: segments([1, M2, M2]) },
-    ...{ update: [3, 254, 1], tables: 2, leaves: { large2M: 1 }, zap: [[1, 0, 1]], unbind: [3, 254, 1] },
+    how: { options: { rootLevel: 3 }, at: B, pages: M2, source: segments([1, M2, M2]) },
+    want: { update: [3, 254, 1], tables: 2, leaves: { large2M: 1 }, zap: [[1, 0, 1]], unbind: [3, 254, 1] },
   },
 ];
 
 describe('one bind in a fresh address space (xe.md §5.10)', () => {
-  test.each(CASES)('$name', async ({ options, at, pages, source, ...expected }) => {
+  test.each(CASES)('$name', async ({ how, want: expected }) => {
+    const { options, at, pages, source } = how;
     const world = makePtWorld(options ?? {});
     const before = world.vram.tablesUsed;
     const staged = bind(world, at, source, pages);

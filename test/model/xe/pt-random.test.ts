@@ -138,3 +138,26 @@ describe('against a brute-force map', () => {
     expect(world.pt.tableCount).toBe(1);
   });
 });
+
+test("the executor's own accesses land where the tables say, and fault where they say nothing", async () => {
+  const world = makePtWorld();
+  const at = 2 ** 27 * 5;
+  bind(world, at, segments([0, 37, 2], [1, 700, 1]), 3);
+  bind(world, at + 4, null, 1);
+  await world.settle();
+  for (const frame of [37, 38]) world.twin.peek(0).fill(0, frame * 1024, (frame + 1) * 1024);
+  world.twin.peek(1).fill(0, 700 * 1024, 701 * 1024);
+  const vpns = [at, at + 1, at + 2, at + 3, at + 4, at - 1];
+  const records = Uint32Array.from(
+    vpns.flatMap((vpn, i) => [(vpn % 2 ** 20) * 4096 + 4 * i, Math.floor(vpn / 2 ** 20), 1, i + 1]),
+  );
+  const { root } = world.pt;
+  const fence = world.jobs.submit('compute', 'access', [
+    { op: 'accessLoad', base: 0, records },
+    { op: 'access', asid: 1, root, base: 0, count: vpns.length, tlb: false, chained: false },
+  ]);
+  await world.settle();
+  expect([world.twin.peek(0)[37 * 1024], world.twin.peek(0)[38 * 1024 + 1]]).toEqual([1, 2]);
+  expect(world.twin.peek(1)[700 * 1024 + 2]).toBe(3);
+  expect(fence.completion.faults).toHaveLength(2 * 4);
+});

@@ -92,8 +92,9 @@ describe('I-P6', () => {
       const before = snapshot(world);
       world.pt.abortBind(stage(world, start, source, pages));
       expect(snapshot(world), `step ${i}`).toBe(before);
-      if (rng.below(2) === 0) bind(world, start, source, pages);
-      else if (rng.below(2) === 0) unbind(world, B, 2048);
+      const next = rng.below(4);
+      if (next < 2) bind(world, start, source, pages);
+      if (next === 2) unbind(world, B, 2048);
       await world.settle();
       expect(ptViolations(world.pt, world.words()), `step ${i}`).toEqual([]);
     }

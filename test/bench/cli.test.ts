@@ -1,0 +1,169 @@
+// The command as its users start it: exit statuses, where output goes, and the report that is left behind.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseReport, type Report } from '../../src/lab/measure/report.ts';
+
+const COMMAND = join(import.meta.dirname, '../../tools/pageferry.mjs');
+const CAPTURE = join(import.meta.dirname, '../fixtures/sort-paths.lackey.gz');
+/** The first of these tests bundles the command; machines that build are slow. */
+const PATIENCE_MS = 240_000;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'pageferry-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `pageferry <args>` in the test's folder, and interrupts it after a while where that is asked for. */
+function pageferry(args: readonly string[], interruptAfterMs?: number): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, out, err }));
+    if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
+  });
+}
+
+function reportIn(file: string): Report {
+  const parsed = parseReport(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.report;
+}
+
+/** Lines that are ours: drivers and the bundler write to standard error too. */
+function said(err: string): string[] {
+  return err.split('\n').filter((line) => line.startsWith('pageferry: ') && !line.includes('bundling'));
+}
+
+describe('pageferry', { timeout: PATIENCE_MS }, () => {
+  it('list prints ids with one line about each', async () => {
+    const { status, out } = await pageferry(['list']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^copy\.up\.4K\.physical {2,}\S/m);
+    expect(out).not.toMatch(/\s{40}\S.*\n.*^\s/m);
+  });
+
+  it('help prints the flags', async () => {
+    expect(await pageferry(['help'])).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('--timeslice') as string,
+    });
+  });
+
+  it.each([
+    [['flay'], 'pageferry: verb is "flay", allowed: list, run, replay, help'],
+    [['replay', 'no-such-file'], 'pageferry: FILE is "no-such-file", allowed: a file that can be read (ENOENT)'],
+    [['replay', '.'], 'pageferry: FILE is ".", allowed: a file that can be read (EISDIR)'],
+    [
+      ['run', '--json', 'no/such/folder.json', '--adapter', 'twin'],
+      'pageferry: --json is "no/such/folder.json", allowed: a file in a folder that exists and can be written',
+    ],
+    [['replay', CAPTURE, '--vram', '4095'], /--vram is "4095", allowed: a multiple of 4096 bytes/],
+    [['replay', CAPTURE, '--vram', '900G', '--adapter', 'twin'], /--vram is .*900G.*, allowed: at most/],
+  ])('%j ends with 2 and one line', async (args, message) => {
+    const { status, out, err } = await pageferry(args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(said(err)).toEqual([typeof message === 'string' ? message : expect.stringMatching(message)]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('pageferry-report'))).toEqual([]);
+  });
+
+  it('refuses captures that are none, or cut off, by line', async () => {
+    writeFileSync(join(folder, 'prose.txt'), 'It was a dark night.\nRain fell.\n');
+    writeFileSync(join(folder, 'cut.gz'), readFileSync(CAPTURE).subarray(0, 5000));
+    const prose = await pageferry(['replay', 'prose.txt', '--adapter', 'twin']);
+    expect(prose.status).toBe(2);
+    expect(said(prose.err)).toEqual([expect.stringMatching(/prose\.txt: line 1: .*known formats: valgrind-lackey/)]);
+    const cut = await pageferry(['replay', 'cut.gz', '--adapter', 'twin']);
+    expect(cut.status).toBe(2);
+    expect(said(cut.err)).toEqual([expect.stringMatching(/cut\.gz: .*cut off/)]);
+  });
+
+  it('run on the twin says in its first line that nothing ran on a GPU, and leaves a report', async () => {
+    const { status, out } = await pageferry([
+      'run',
+      'copy.up.2M',
+      'peer.copyBufferToBuffer.up.2M',
+      '--quick',
+      '--samples',
+      '5',
+      '--adapter',
+      'twin',
+      '--seed',
+      '9',
+      '--json',
+      'run.json',
+    ]);
+    expect(status).toBe(0);
+    expect(out.split('\n')[0]).toBe('adapter: CPU twin (no GPU) — nothing ran on a GPU');
+    const report = reportIn('run.json');
+    expect(report).toMatchObject({
+      partial: false,
+      scenario: { seed: 9, quick: true },
+      run: { kind: 'bench', executor: 'twin', systemPages: 'device' },
+    });
+    expect(report.metrics.map(({ id, n, source }) => [id, n, source])).toEqual([
+      ['copy.up.2M.physical', 5, 'wall'],
+      ['copy.up.2M.translated', 5, 'wall'],
+      ['copy.up.2M.scattered', 5, 'wall'],
+      ['peer.copyBufferToBuffer.up.2M', 5, 'wall'],
+    ]);
+    expect(report.metrics[0]?.peerRatio?.pairs).toBe(5);
+    expect(report.verification).toMatchObject({ mismatchedPages: 0 });
+    expect(report.verification?.pagesChecked).toBeGreaterThan(0);
+    expect(report.warnings.map(({ code }) => code)).toContain('nothing-on-gpu');
+  });
+
+  it('replay moves the pages of a real program and finds every byte equal', async () => {
+    const { status, out } = await pageferry([
+      'replay',
+      CAPTURE,
+      '--vram',
+      '50%',
+      '--adapter',
+      'twin',
+      '--json',
+      'replay.json',
+    ]);
+    expect(status).toBe(0);
+    expect(out.split('\n')[0]).toContain('nothing ran on a GPU');
+    const report = reportIn('replay.json');
+    expect(report.verification?.mismatchedPages).toBe(0);
+    expect(report.counters['svm_device_copy_kb']).toBeGreaterThan(0);
+    expect(report.counters['svm_cpu_copy_kb']).toBeGreaterThan(0);
+    expect(report.eventHash).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('without --json writes its report here', async () => {
+    const { status, err } = await pageferry(['run', 'fault', '--quick', '--adapter', 'twin']);
+    expect(status).toBe(0);
+    const [name] = readdirSync(folder).filter((file) => /^pageferry-report-[\dT-]+\.json$/.test(file));
+    expect(err).toContain(`report: ${join(folder, name ?? '?')}`);
+    rmSync(join(folder, name ?? '?'));
+  });
+
+  it.skipIf(process.platform === 'win32')('stopped by Ctrl-C ends with 130 and a partial report', async () => {
+    const { status } = await pageferry(
+      ['run', '--samples', '10000', '--adapter', 'twin', '--json', 'stopped.json'],
+      6000,
+    );
+    expect(status).toBe(130);
+    const report = reportIn('stopped.json');
+    expect(report.partial).toBe(true);
+    expect(report.warnings.map(({ code }) => code)).toContain('partial');
+    expect(existsSync(join(folder, 'stopped.json'))).toBe(true);
+  });
+});
