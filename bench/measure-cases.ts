@@ -71,6 +71,7 @@ async function measureJobs(
   const opened = await openArena(found, arenaSize(kindOf(found), quick));
   const options = { sampling, seed, arena: opened.size, budgetMs: quick ? QUICK_BUDGET_MS : null };
   const hooks = { now: () => performance.now(), cancelled: hands.interrupt.requested, progress: hands.progress.show };
+  process.stderr.write(`measuring on ${opened.executor.info.name} …\n`);
   const result = await runBench(opened.executor, cases, options, hooks);
   opened.executor.destroy();
   return { ...opened, result, info: opened.executor.info };

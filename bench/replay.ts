@@ -101,6 +101,7 @@ async function open(found: Found, { scenario, sizes }: Prepared): Promise<Execut
 
 async function replay(prepared: Prepared, executor: Executor): Promise<{ run: Run; outcome: RunOutcome }> {
   const now = (): number => performance.now();
+  process.stderr.write(`replaying on ${executor.info.name} …\n`);
   const run = new Run({ ...prepared, executor, wall: now });
   const interrupt = watchInterrupt();
   interrupt.onRequest = () => run.abandon();

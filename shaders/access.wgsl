@@ -38,9 +38,6 @@ struct AccessParams {
 @group(0) @binding(5) var<storage, read_write> faults: FaultRing;
 @group(0) @binding(6) var<storage, read_write> tlb: array<TlbLine>;
 
-var<workgroup> faulted: atomic<u32>;
-var<workgroup> firstPlace: u32;
-
 /// What became of one access: FAULT_NONE when it was performed or had nothing to do.
 struct Attempt {
   fault: u32,
@@ -123,29 +120,25 @@ fn chainStopped() -> bool {
   return last > params.chainFirst && last <= params.serial;
 }
 
-/// Takes `count` places in the ring for the workgroup; those past the end count as dropped.
-fn takePlaces(count: u32) -> u32 {
-  if (count == 0u) { return 0u; }
-  atomicMax(&faults.lastFaulted, params.serial + 1u);
-  let first = atomicAdd(&faults.head, count);
-  let room = params.ringCapacity - min(first, params.ringCapacity);
-  if (count > room) { atomicAdd(&faults.dropped, count - room); }
-  return first;
+/// Appends a fault record; one that finds the ring full counts as dropped and leaves its access pending.
+///
+/// One atomic add a lane: adding up in a workgroup first would put barriers into every access, faulting or not.
+fn appendFault(cookie: u32, outcome: Attempt) {
+  if (atomicLoad(&faults.lastFaulted) != params.serial + 1u) { atomicMax(&faults.lastFaulted, params.serial + 1u); }
+  let place = atomicAdd(&faults.head, 1u);
+  if (place >= params.ringCapacity) {
+    atomicAdd(&faults.dropped, 1u);
+    return;
+  }
+  let record = records[params.base + cookie];
+  let va = vec2<u32>(record.vaLo, record.vaHi);
+  faults.records[place] = faultRecord(params.command, outcome.level, cookie, params.asid, record.kind, outcome.fault, va);
 }
 
 @compute @workgroup_size(64)
 fn access(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let cookie = groupNumber(group, params.width) * 64u + lane;
-  var outcome = Attempt(FAULT_NONE, 0u);
-  if (cookie < params.count && !chainStopped()) { outcome = attempt(params.base + cookie); }
-  // One global atomic a workgroup: when a whole range is absent every lane faults.
-  var place = 0u;
-  if (outcome.fault != FAULT_NONE) { place = atomicAdd(&faulted, 1u); }
-  workgroupBarrier();
-  if (lane == 0u) { firstPlace = takePlaces(atomicLoad(&faulted)); }
-  place += workgroupUniformLoad(&firstPlace);
-  if (outcome.fault == FAULT_NONE || place >= params.ringCapacity) { return; }
-  let record = records[params.base + cookie];
-  let va = vec2<u32>(record.vaLo, record.vaHi);
-  faults.records[place] = faultRecord(params.command, outcome.level, cookie, params.asid, record.kind, outcome.fault, va);
+  if (cookie >= params.count || chainStopped()) { return; }
+  let outcome = attempt(params.base + cookie);
+  if (outcome.fault != FAULT_NONE) { appendFault(cookie, outcome); }
 }

@@ -74,7 +74,9 @@ function mountRecords(session: Session, tabs: Tabs): void {
   session.report.watch((report) => {
     if (report === null) return;
     void reports.add(report);
-    if (report.run.kind === 'bench') return;
+    // A run that ends by itself leaves its report too; only Record asked for a file.
+    if (!session.recording) return;
+    session.recording = false;
     download(report);
     tabs.open('reports');
   });

@@ -1,6 +1,6 @@
 // The command as its users start it: exit statuses, where output goes, and the report that is left behind.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -23,17 +23,23 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs `pageferry <args>` in the test's folder, and interrupts it after a while where that is asked for. */
-function pageferry(args: readonly string[], interruptAfterMs?: number): Promise<Ended> {
+/** Runs `pageferry <args>` in the test's folder, and interrupts it soon after standard error has said what `interruptOn` looks for. */
+function pageferry(args: readonly string[], interruptOn?: RegExp): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder });
     let out = '';
     let err = '';
     child.stdout.on('data', (data: Buffer) => (out += data.toString()));
-    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    let interrupted = false;
+    child.stderr.on('data', (data: Buffer) => {
+      err += data.toString();
+      if (interrupted || interruptOn?.test(err) !== true) return;
+      interrupted = true;
+      // A little later than the line says, so that something has been measured; how much does not matter.
+      setTimeout(() => child.kill('SIGINT'), 500);
+    });
     child.on('error', reject);
     child.on('close', (status) => resolve({ status, out, err }));
-    if (interruptAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), interruptAfterMs);
   });
 }
 
@@ -158,12 +164,18 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
   it.skipIf(process.platform === 'win32')('stopped by Ctrl-C ends with 130 and a partial report', async () => {
     const { status } = await pageferry(
       ['run', '--samples', '10000', '--adapter', 'twin', '--json', 'stopped.json'],
-      6000,
+      /measuring on/,
     );
     expect(status).toBe(130);
     const report = reportIn('stopped.json');
     expect(report.partial).toBe(true);
     expect(report.warnings.map(({ code }) => code)).toContain('partial');
-    expect(existsSync(join(folder, 'stopped.json'))).toBe(true);
+  });
+
+  it.skipIf(process.platform === 'win32')('replay stopped by Ctrl-C does the same', async () => {
+    const args = ['replay', CAPTURE, '--vram', '25%', '--adapter', 'twin', '--json', 'stopped-replay.json'];
+    const { status } = await pageferry(args, /replaying on/);
+    expect(status).toBe(130);
+    expect(reportIn('stopped-replay.json')).toMatchObject({ partial: true, verification: null });
   });
 });

@@ -17,7 +17,7 @@ export class CanvasPicture implements Picture {
   #scale = 1;
 
   constructor(palette: Palette) {
-    const context = this.canvas.getContext('2d');
+    const context = this.canvas.getContext('2d', { willReadFrequently: true });
     if (context === null) throw new Error('this browser draws on no canvas');
     this.#context = context;
     this.#palette = palette;

@@ -78,7 +78,7 @@ export class FlightMesh {
     this.#from.setXYZ(place, from.x, 0.06, from.z);
     this.#to.setXYZ(place, to.x, 0.06, to.z);
     // Area follows bytes: 2 MiB is most of a cell; a single page stays visible.
-    const side = Math.max(0.1, 0.72 * Math.sqrt(flight.pages / 512));
+    const side = Math.max(0.08, 0.56 * Math.sqrt(flight.pages / 512));
     this.#start.setXY(place, (flight.startMs - this.#epochMs) / 1000, side);
     const [red, green, blue] = rgbOf(flight.toVram ? STATE_COLOURS.toVram : STATE_COLOURS.toRam);
     this.#tint.setXYZ(place, red / 255, green / 255, blue / 255);
@@ -116,7 +116,7 @@ export class FlightMesh {
     const material = new MeshBasicNodeMaterial({ transparent: true, depthWrite: false, side: 2 });
     const { t, airborne } = this.#progress();
     const along = positionLocal.x;
-    const width = attribute<'vec2'>('flyStart', 'vec2').y.mul(0.45).max(0.05).mul(airborne);
+    const width = attribute<'vec2'>('flyStart', 'vec2').y.mul(0.3).max(0.04).mul(airborne);
     material.positionNode = arc(t.mul(along)).add(vec3(0, 0, positionLocal.z.mul(width)));
     const fade = varying(along.mul(along).mul(0.55).mul(t.oneMinus().mul(0.7).add(0.3)));
     material.colorNode = Fn(() => vec4(varying(attribute<'vec3'>('flyTint', 'vec3')), fade))();

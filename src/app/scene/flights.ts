@@ -2,7 +2,7 @@
 import type { LocatedSpan } from './locate-spans.ts';
 
 /** Long enough for an eye to follow, however short the copy was. */
-export const FLIGHT_MS = 900;
+export const FLIGHT_MS = 750;
 /** Above this rate single flights say nothing: a stream takes their place. */
 const STREAM_ABOVE_PER_SECOND = 150;
 /** Below this it falls apart into flights again; the gap keeps it from flickering. */

@@ -44,6 +44,8 @@ export class SceneModel {
   upBytes = 0;
   downBytes = 0;
   still = false;
+  /** True when the last `compose` changed a tile. */
+  changed = false;
   readonly #limits: SceneLimits;
   #slots: PageSlots = { slots: 0, slotOfPage: new Uint32Array(), pageOfSlot: new Int32Array() };
   #pageOfFrame = new Int32Array();
@@ -80,8 +82,9 @@ export class SceneModel {
       if (flight.toVram) decks.vram.kinds.fill(TILE.toVram, flight.frame, flight.frame + flight.pages);
       else this.#markHome(flight.firstPage, flight.pages, decks.system.kinds);
     }
+    this.changed = false;
     for (const { kinds, layout, tileKinds, tileHeights } of [decks.system, decks.vram])
-      composeTiles(kinds, layout.pagesPerTile, tileKinds, tileHeights);
+      if (composeTiles(kinds, layout.pagesPerTile, tileKinds, tileHeights)) this.changed = true;
   }
 
   /** Middle of the pages of a span, on the left deck, in the scene. */

@@ -16,6 +16,9 @@ const LIMITS: Readonly<Record<'hardware' | 'software', SceneLimits & { readonly 
   software: { mostTiles: 1_800, flights: 16, frameMs: 90 },
 };
 
+/** Faster than this, nobody reads a ribbon. */
+const RIBBON_MS = 90;
+
 /** A lost picture is started again this often before the plain canvas takes over. */
 const MOST_RESTARTS = 3;
 
@@ -46,6 +49,7 @@ export class SceneView implements PointerHits {
   #drawing = false;
   #lastMs = 0;
   #restarts = 0;
+  #ribbonMs = 0;
 
   constructor(into: HTMLElement, session: Session, preferences: Preferences, software: boolean, hooks: SceneHooks) {
     this.#into = into;
@@ -143,9 +147,10 @@ export class SceneView implements PointerHits {
     const now = performance.now();
     const { generation } = this.#model;
     const launched = this.#model.update(snapshot, this.#session.vmas.value, now);
+    if (now - this.#ribbonMs > RIBBON_MS) this.#drawRibbon();
+    if (!this.#model.changed && launched.length === 0) return;
     this.#picture?.show(this.#model, launched, now);
     if (generation !== this.#model.generation) this.#showMark();
-    this.#drawRibbon();
     this.#request();
   }
 
@@ -157,6 +162,7 @@ export class SceneView implements PointerHits {
   }
 
   #drawRibbon(): void {
+    this.#ribbonMs = performance.now();
     const snapshot = this.#session.snapshot.value;
     if (snapshot !== null && !document.hidden)
       this.#ribbon.draw(snapshot, this.#session.vmas.value, this.#palette, this.#selected);

@@ -46,13 +46,14 @@ function heights(): Float32Array {
 
 const counts = new Uint32Array(TILE_KINDS);
 
-/** One kind and one mean height for each tile from the kinds of its pages. */
+/** One kind and one mean height for each tile from the kinds of its pages. True when any tile changed. */
 export function composeTiles(
   kinds: Uint8Array,
   pagesPerTile: number,
   outKind: Uint8Array,
   outHeight: Float32Array,
-): void {
+): boolean {
+  let changed = false;
   for (let tile = 0; tile < outKind.length; tile++) {
     const first = tile * pagesPerTile;
     const end = Math.min(kinds.length, first + pagesPerTile);
@@ -63,9 +64,13 @@ export function composeTiles(
       counts[kind] = (counts[kind] as number) + 1;
       height += HEIGHT[kind] as number;
     }
-    outKind[tile] = leading();
-    outHeight[tile] = end > first ? height / (end - first) : 0;
+    const kind = leading();
+    const mean = end > first ? Math.fround(height / (end - first)) : 0;
+    changed ||= kind !== outKind[tile] || mean !== outHeight[tile];
+    outKind[tile] = kind;
+    outHeight[tile] = mean;
   }
+  return changed;
 }
 
 function leading(): number {

@@ -18,6 +18,8 @@ export interface Mark {
   readonly label: string;
 }
 
+/** Snapshots are gathered into samples at least this long: shorter ones show single migrations as spikes. */
+const SAMPLE_SECONDS = 0.5;
 const KEPT_SAMPLES = 600;
 const KEPT_MARKS = 40;
 
@@ -26,35 +28,52 @@ export class History {
   readonly marks: Mark[] = [];
   /** The newest window of each phase that saw anything. */
   phases: readonly PhaseView[] = [];
+  #gathered = { seconds: 0, upBytes: 0, downBytes: 0, faults: 0, migrations: 0 };
 
   clear(): void {
     this.samples.length = 0;
     this.marks.length = 0;
     this.phases = [];
+    this.#empty();
   }
 
   add(snapshot: Snapshot): void {
     const at = snapshot.nowNs / 1e9;
     for (const label of snapshot.marks) keep(this.marks, { at, label }, KEPT_MARKS);
     this.phases = mergePhases(this.phases, snapshot.phases);
+    this.#gather(snapshot);
+    if (this.#gathered.seconds < SAMPLE_SECONDS) return;
     const last = this.samples.at(-1);
     // A paused run posts the same moment again; a chart wants time to rise.
-    if (snapshot.rates.seconds > 0 && (last === undefined || at > last.at))
-      keep(this.samples, sampleOf(snapshot), KEPT_SAMPLES);
+    if (last === undefined || at > last.at) keep(this.samples, this.#sample(snapshot), KEPT_SAMPLES);
+    this.#empty();
   }
-}
 
-function sampleOf({ nowNs, rates }: Snapshot): Sample {
-  const per = (amount: number): number => amount / rates.seconds;
-  return {
-    at: nowNs / 1e9,
-    upBytes: per(rates.upBytes),
-    downBytes: per(rates.downBytes),
-    faults: per(rates.faults),
-    migrations: per(rates.migrations),
-    residentPages: rates.residentPages,
-    totalPages: rates.totalPages,
-  };
+  #gather({ rates }: Snapshot): void {
+    const sum = this.#gathered;
+    sum.seconds += rates.seconds;
+    sum.upBytes += rates.upBytes;
+    sum.downBytes += rates.downBytes;
+    sum.faults += rates.faults;
+    sum.migrations += rates.migrations;
+  }
+
+  #sample({ nowNs, rates }: Snapshot): Sample {
+    const { seconds, upBytes, downBytes, faults, migrations } = this.#gathered;
+    return {
+      at: nowNs / 1e9,
+      upBytes: upBytes / seconds,
+      downBytes: downBytes / seconds,
+      faults: faults / seconds,
+      migrations: migrations / seconds,
+      residentPages: rates.residentPages,
+      totalPages: rates.totalPages,
+    };
+  }
+
+  #empty(): void {
+    this.#gathered = { seconds: 0, upBytes: 0, downBytes: 0, faults: 0, migrations: 0 };
+  }
 }
 
 /** A phase without news keeps its last figures, so that a slow run does not flicker. */

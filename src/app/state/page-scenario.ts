@@ -9,7 +9,7 @@ export const PAGE_SCENARIO: Scenario = pageScenario();
 
 function pageScenario(): Scenario {
   const { workload, run } = DEFAULT_SCENARIO;
-  const slow = { workload: { ...workload, footprintBytes: 32 * MIB, batch: 256 }, run: { ...run, pace: 20 } };
+  const slow = { workload: { ...workload, footprintBytes: 32 * MIB, batch: 256 }, run: { ...run, pace: 10 } };
   const result = parseScenario({ ...DEFAULT_SCENARIO, ...slow });
   return result.ok ? result.scenario : DEFAULT_SCENARIO;
 }

@@ -41,6 +41,12 @@ export class Session implements SessionReceiver {
   readonly progress = new Cell<Progress | null>(null);
   readonly inspected = new Cell<Inspected | null>(null);
   readonly report = new Cell<Report | null>(null);
+  /** Why the benchmark does not run here. */
+  readonly benchRefusal = new Cell<string | null>(null);
+  /** True when the session never began because of its input. */
+  refusedStart = false;
+  /** True from Record until its report. */
+  recording = false;
   /** Something that cannot be shown beside a field. */
   readonly complaint = new Cell<string | null>(null);
   readonly history = new History();
@@ -59,6 +65,7 @@ export class Session implements SessionReceiver {
     this.history.clear();
     this.inspected.set(null);
     this.complaint.set(null);
+    this.refusedStart = this.recording = false;
     this.status.set(STARTING);
     if (scenario.workload.name !== 'trace' || this.trace === null)
       return this.#client.send({ type: 'start', scenario });
@@ -87,6 +94,7 @@ export class Session implements SessionReceiver {
   }
 
   record(): void {
+    this.recording = true;
     this.#client.send({ type: 'record' });
   }
 
@@ -139,6 +147,8 @@ export class Session implements SessionReceiver {
   }
 
   #refuse(field: string, message: string): void {
+    if (field === 'bench') return this.benchRefusal.set(message);
+    this.refusedStart ||= this.status.value.state === 'starting';
     if (!this.draft.refuse(field, message)) this.complaint.set(message);
   }
 }

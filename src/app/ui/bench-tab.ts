@@ -19,6 +19,7 @@ export function mountBench(into: HTMLElement, session: Session): void {
     setText(label, `${progress.label} · ${progress.done} of ${progress.total}`);
     bar.value = progress.total === 0 ? 0 : progress.done / progress.total;
   });
+  session.benchRefusal.watch((message) => message !== null && setText(label, message));
   session.report.watch((report) => {
     if (report === null || report.run.kind !== 'bench') return;
     table.hidden = false;

@@ -30,8 +30,9 @@ export class ChartCard {
       el('span', { class: 'software-mark' }),
       this.#toggle,
     );
-    this.element = el('section', { class: 'chart', 'data-chart': id, 'aria-label': title }, head, this.#figures);
-    this.element.append(this.body, this.#table);
+    this.element = el('section', { class: 'chart', 'data-chart': id, 'aria-label': title }, head);
+    const reading = el('div', { class: 'reading' }, this.#figures, el('span', { class: 'software-mark' }));
+    this.element.append(reading, this.body, this.#table);
   }
 
   get showsTable(): boolean {

@@ -1,6 +1,6 @@
 // What each chart shows: title, unit, series from samples, colours; the table twin is made from the same columns.
 import type { Sample } from '../state/history.ts';
-import { byteRateScale, compactCount, digits, type Scale } from './format.ts';
+import { byteRateScale, trimmed, trimmedCount, type Scale } from './format.ts';
 
 export interface SeriesSpec {
   readonly label: string;
@@ -32,7 +32,7 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
     scale: byteRateScale,
     top: null,
-    text: digits,
+    text: trimmed,
   },
   {
     id: 'faults',
@@ -40,7 +40,7 @@ export const CHARTS: readonly ChartSpec[] = [
     series: [{ label: 'faults', colour: 'faulting', value: (sample) => sample.faults }],
     scale: () => ({ by: 1, unit: '/s' }),
     top: null,
-    text: compactCount,
+    text: trimmedCount,
   },
   {
     id: 'residency',

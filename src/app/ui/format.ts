@@ -45,8 +45,16 @@ export function perSecond(value: number): string {
   return `${scaled(COUNTS, value)}/s`;
 }
 
-export function compactCount(value: number): string {
-  return scaled(COUNTS, value);
+/** As `digits`, without zeros behind the point: for axes, where nothing claims precision. */
+export function trimmed(value: number): string {
+  const text = digits(value);
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
+/** '10 k', '5.5 k', '120'. */
+export function trimmedCount(value: number): string {
+  const { by, unit } = scaleOf(COUNTS, value);
+  return `${trimmed(value / by)} ${unit}`.trim();
 }
 
 export function microseconds(value: number): string {

@@ -14,7 +14,7 @@ export class Inspector {
   readonly #session: Session;
   readonly #search = el('input', {
     type: 'search',
-    placeholder: 'address, e.g. 0x7f0000012000',
+    placeholder: 'go to an address',
     'aria-label': 'Go to address',
     spellcheck: 'false',
   });

@@ -57,11 +57,13 @@ export function mountSessionNotices(session: Session, notices: Notices): void {
 const ENDINGS: Partial<Record<RunStatus['state'], { kind: Notice['kind']; text: string; label: string }>> = {
   'device-lost': { kind: 'error', text: 'The GPU device was lost; the run has stopped.', label: 'Start again' },
   failed: { kind: 'error', text: 'The run could not go on.', label: 'Start again' },
-  finished: { kind: 'plain', text: 'The run has finished.', label: 'Run again' },
+  finished: { kind: 'plain', text: 'The run has finished; its report is stored under Reports.', label: 'Run again' },
 };
 
+const NOT_STARTED = { kind: 'error', text: 'Not started.', label: 'Try again' } as const;
+
 function showStatus(session: Session, notices: Notices, { state, message }: RunStatus): void {
-  const ending = ENDINGS[state];
+  const ending = session.refusedStart && state === 'failed' ? NOT_STARTED : ENDINGS[state];
   if (ending === undefined) return notices.hide('ending');
   const kept = state === 'device-lost' ? 'Stored reports are kept.' : '';
   const detail = [message === null ? '' : sentence(message), kept].filter((part) => part !== '').join(' ');

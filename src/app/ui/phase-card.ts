@@ -13,7 +13,7 @@ export class PhaseCard {
   readonly #rows = new Map<string, HTMLElement>();
 
   constructor() {
-    this.card.unit('p50 ● — p99 |, 1 µs … 1 s');
+    this.card.unit('p50 · p99');
     this.card.body.classList.add('phases');
   }
 

@@ -17,6 +17,9 @@ const LEGEND: readonly (readonly [className: string, label: string])[] = [
   ['away', 'empty or elsewhere'],
 ];
 
+/** Figures that change faster cannot be read. */
+const CAPTION_MS = 200;
+
 export function mountSceneFrame(into: HTMLElement, session: Session): void {
   const [system, systemFigures] = caption('system', 'System memory');
   const [vram, vramFigures] = caption('vram', 'VRAM');
@@ -25,8 +28,11 @@ export function mountSceneFrame(into: HTMLElement, session: Session): void {
   for (const [name, label] of LEGEND)
     legend.append(el('li', {}, el('span', { class: `swatch ${name}`, 'aria-hidden': 'true' }), label));
   into.append(system, vram, rates, legend);
+  let shownMs = -Infinity;
   session.snapshot.watch((snapshot) => {
-    if (snapshot === null) return;
+    const now = performance.now();
+    if (snapshot === null || now - shownMs < CAPTION_MS) return;
+    shownMs = now;
     const { atHome, resident, blocks } = countsOf(snapshot);
     setText(systemFigures, `${grouped(atHome)} of ${grouped(snapshot.pageState.length)} pages`);
     setText(

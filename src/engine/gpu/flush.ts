@@ -170,7 +170,7 @@ export class Flush {
     return flush;
   }
 
-  /** Everything small goes to the host in one buffer; the ring and the marks are reset by the same command buffer. */
+  /** Everything small goes to the host in one buffer; ring, marks and io are zeroed by the same command buffer. */
   #copyStatus(flush: SubmittedFlush): void {
     const { status, sections } = flush;
     if (status === null) return;
@@ -186,6 +186,7 @@ export class Flush {
     copy(buffers.io, sections.io.at, sections.io.bytes);
     copy(buffers.faults, sections.ring.at, sections.ring.bytes);
     if (sections.marks.bytes > 0) this.#encoder.clearBuffer(buffers.marks, 0, sections.marks.bytes);
+    if (sections.io.bytes > 0) this.#encoder.clearBuffer(buffers.io, 0, sections.io.bytes);
     if (sections.ring.bytes > 0) this.#encoder.clearBuffer(buffers.faults, 0, STRUCTS.FaultRing.fields.lastFaulted);
   }
 

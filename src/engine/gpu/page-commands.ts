@@ -60,8 +60,9 @@ function dispatchCopy(
 
 function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fillSeeded' | 'hashPages'): void {
   const { a, first: firstTask, count } = batch;
-  const struct = variant === 'hashPages' ? 'HashParams' : 'FillParams';
-  writer.dispatch(variant, a, a, struct, { count, firstTask, frames: framesOf(writer, a) }, count);
+  const values = { count, firstTask, frames: framesOf(writer, a) };
+  if (variant !== 'hashPages') writer.dispatch(variant, a, a, 'FillParams', values, count);
+  else writer.dispatch(variant, a, a, 'HashParams', values, Math.ceil(count / WGSL.HASH_PAGES));
 }
 
 /** COPY: one pair a page. Within one space reads matter too: another command may write what this one reads. */

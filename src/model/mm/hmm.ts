@@ -2,7 +2,7 @@
 // (gpusvm-and-pagemap.md §3.1; mm/hmm.c).
 import { present } from '../../base/assert.ts';
 import type { Status } from '../../base/errno.ts';
-import type { Vpn } from '../../base/units.ts';
+import { alignDown, type Vpn } from '../../base/units.ts';
 import type { Op } from '../sched/op.ts';
 import { handleFault, replaceZeroPages, reportFault, touchFresh, waitForEntry } from './fault.ts';
 import type { Mm } from './mm.ts';
@@ -122,8 +122,9 @@ class Walk {
 
   private leaf(leaf: Uint32Array, end: Vpn): Stop {
     const { startVpn, pfns, flags } = this.range;
+    const base = alignDown(this.last, LEAF_PAGES);
     for (; this.last < end; this.last++) {
-      const word = leaf[this.last % LEAF_PAGES] as number;
+      const word = leaf[this.last - base] as number;
       const found = this.classify(word);
       if (found < 0) return found === MUST_FAULT ? 'fault' : found === MUST_WAIT ? 'wait' : 'EFAULT';
       pfns[this.last - startVpn] = (found & HMM_FLAG.VALID) !== 0 ? ptePfn(word) : NO_PFN;

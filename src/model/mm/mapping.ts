@@ -2,7 +2,7 @@
 //
 // A mapping owns one reference of its page. A migration entry owns none: the migration does, which keeps the page
 // alive and locked (mm/rmap.c, mm/migrate.c·remove_migration_ptes).
-import { assert, present } from '../../base/assert.ts';
+import { AssertionError } from '../../base/assert.ts';
 import type { Pfn, Vpn } from '../../base/units.ts';
 import type { Mm, MmWorld } from './mm.ts';
 import { PTE_KIND, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts';
@@ -42,7 +42,7 @@ export function dropEntry(mm: Mm, vpn: Vpn, word: number): void {
 export function freezeEntry(mm: Mm, vpn: Vpn, word: number): void {
   const { pages } = mm.world;
   const pfn = ptePfn(word);
-  assert((pages.refcount[pfn] as number) > 1, () => `page ${pfn} is frozen without a reference`);
+  if ((pages.refcount[pfn] as number) < 2) throw new AssertionError(`page ${pfn} is frozen without a reference`);
   unmapPage(pages, pfn);
   pages.put(pfn);
   mm.table.set(vpn, pteWord(PTE_KIND.migrating, pfn, pteWritable(word)));
@@ -56,10 +56,12 @@ export function thawEntry(world: MmWorld, src: Pfn, dst: Pfn): void {
   const { pages } = world;
   const mmId = pages.rmapMm[src] as number;
   if (mmId < 0) return;
-  const mm = present(world.mms.get(mmId), `mm ${mmId}`);
+  const mm = world.mms.get(mmId) as Mm;
   const vpn = pages.rmapVpn[src] as number;
   const word = mm.table.get(vpn);
-  assert(pteKind(word) === PTE_KIND.migrating && ptePfn(word) === src, () => `page ${src} has no migration entry`);
+  if (pteKind(word) !== PTE_KIND.migrating || ptePfn(word) !== src) {
+    throw new AssertionError(`page ${src} has no migration entry`);
+  }
   pages.clearRmap(src);
   pages.get(dst);
   mapPage(mm, vpn, dst, pteWritable(word));
@@ -71,6 +73,6 @@ function kindOf(pages: PageStore, pfn: Pfn): typeof PTE_KIND.present | typeof PT
 
 function unmapPage(pages: PageStore, pfn: Pfn): void {
   const count = (pages.mapcount[pfn] as number) - 1;
-  assert(count >= 0, () => `map count of page ${pfn} underflows`);
+  if (count < 0) throw new AssertionError(`map count of page ${pfn} underflows`);
   pages.mapcount[pfn] = count;
 }

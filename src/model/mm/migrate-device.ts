@@ -1,12 +1,12 @@
 // The half of migration that knows pages but no areas, and the physical variant that consists of it alone: eviction
 // moves raw device frames without the mmap lock (gpusvm-and-pagemap.md §4.1, §4.5; mm/migrate_device.c).
-import { assert, present } from '../../base/assert.ts';
+import { AssertionError } from '../../base/assert.ts';
 import type { Pfn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
 import { freezeEntry, thawEntry } from './mapping.ts';
 import { MIGRATE_FLAG, type MigrateVectors } from './migrate-vectors.ts';
-import type { MmWorld } from './mm.ts';
+import type { Mm, MmWorld } from './mm.ts';
 import { ptePfn } from './page-table.ts';
 import { PAGE_FLAG, type PageStore } from './pages.ts';
 
@@ -68,7 +68,7 @@ export function finishSlots(world: MmWorld, v: MigrateVectors, faultPfn: Pfn | -
   const { pages } = world;
   for (let i = 0; i < v.n; i++) {
     const dst = v.hasDestination(i) ? (v.dst[i] as number) : -1;
-    assert(dst < 0 || dst !== faultPfn, 'the fault page is its own destination');
+    if (dst >= 0 && dst === faultPfn) throw new AssertionError('the fault page is a destination');
     if (v.hasSource(i)) {
       const src = v.src[i] as number;
       thawEntry(world, src, v.isMigrating(i) && dst >= 0 ? dst : src);
@@ -89,8 +89,7 @@ function lockPage(pages: PageStore, pfn: Pfn): boolean {
 function* unmapEverywhere(world: MmWorld, pfn: Pfn): Op<void> {
   const { pages } = world;
   if (pages.mapcount[pfn] === 0) return;
-  const mmId = pages.rmapMm[pfn] as number;
-  const mm = present(world.mms.get(mmId), `mm ${mmId}`);
+  const mm = world.mms.get(pages.rmapMm[pfn] as number) as Mm;
   const vpn = pages.rmapVpn[pfn] as number;
   const event = { startVpn: vpn, endVpn: vpn + 1, event: MMU_EVENT.CLEAR, blockable: true, owner: null };
   yield* mm.subscriptions.start(event);

@@ -3,7 +3,7 @@
 // every collected page is frozen: locked, mapped nowhere, CPU faulters wait. Copying is legal only there.
 import { present } from '../../base/assert.ts';
 import type { Status } from '../../base/errno.ts';
-import type { Pfn, Vpn } from '../../base/units.ts';
+import { alignDown, type Pfn, type Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
 import { dropEntry, freezeEntry, mapPage } from './mapping.ts';
@@ -94,8 +94,9 @@ function migrateEvent(m: MigrateVma, startVpn: Vpn): InvalidateEvent {
 function collect(m: MigrateVma, vma: Vma): void {
   for (let vpn = m.startVpn; vpn < m.endVpn;) {
     const leaf = m.mm.table.leafOf(vpn);
+    const base = alignDown(vpn, LEAF_PAGES);
     for (const stop = leafEnd(vpn, m.endVpn); vpn < stop; vpn++) {
-      const word = leaf === null ? 0 : (leaf[vpn % LEAF_PAGES] as number);
+      const word = leaf === null ? 0 : (leaf[vpn - base] as number);
       const flags = collectEntry(m, vma, vpn, word);
       m.vectors.srcFlags[m.npages++] = flags;
       if (flags !== 0) m.cpages++;

@@ -3,7 +3,7 @@
 // Word: kind (bits 0–2) | writable (bit 3) | huge (bit 4) | pfn (bits 5–31). The word 0 is "none".
 // gpusvm-and-pagemap.md §1.1 (Pte).
 import { assert } from '../../base/assert.ts';
-import type { Pfn, Vpn } from '../../base/units.ts';
+import { alignDown, type Pfn, type Vpn } from '../../base/units.ts';
 
 /** What an entry is. `zero`: the shared zero page, read-only. `migrating`: frozen, faulters wait. `swapped`: in the swap cache. */
 export const PTE_KIND = {
@@ -60,7 +60,7 @@ export function pteMakeWritable(word: number): number {
 
 /** First page behind the leaf that holds `vpn`, or `end` if that comes first. */
 export function leafEnd(vpn: Vpn, end: Vpn): Vpn {
-  return Math.min(end, vpn - (vpn % LEAF_PAGES) + LEAF_PAGES);
+  return Math.min(end, alignDown(vpn, LEAF_PAGES) + LEAF_PAGES);
 }
 
 /** Told of every change of a word: for the tests of I37. */
@@ -75,13 +75,14 @@ export class CpuPageTable {
   /** The word of a page; 0 where nothing was ever mapped. */
   get(vpn: Vpn): number {
     const leaf = this.leafOf(vpn);
-    return leaf === null ? 0 : (leaf[vpn % LEAF_PAGES] as number);
+    return leaf === null ? 0 : (leaf[vpn - this.cachedIndex * LEAF_PAGES] as number);
   }
 
   set(vpn: Vpn, word: number): void {
     const leaf = this.leafOf(vpn) ?? (word === 0 ? null : this.addLeaf(vpn));
     if (leaf === null) return;
-    const slot = vpn % LEAF_PAGES;
+    // Not `vpn % LEAF_PAGES`: the remainder of a double is a call, a product is not.
+    const slot = vpn - this.cachedIndex * LEAF_PAGES;
     if (this.observer !== null) this.observer(vpn, leaf[slot] as number, word);
     leaf[slot] = word;
   }
@@ -125,8 +126,9 @@ export class CpuPageTable {
       const stop = leafEnd(vpn, end);
       const leaf = this.leafOf(vpn);
       assert(leaf !== null, 'nextLeaf named a leaf that does not exist');
+      const base = alignDown(vpn, LEAF_PAGES);
       for (; vpn < stop; vpn++) {
-        const word = leaf[vpn % LEAF_PAGES] as number;
+        const word = leaf[vpn - base] as number;
         if (word !== 0) visit(vpn, word);
       }
     }

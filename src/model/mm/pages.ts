@@ -2,11 +2,12 @@
 //
 // A page-frame number (Pfn) is an index into these arrays: system frames first, then the frames of device 0, 1, …
 // (gpusvm-and-pagemap.md §1.1). The last system frame is the shared zero page: it is never allocated, counted or moved.
-import { assert } from '../../base/assert.ts';
+import { AssertionError, assert } from '../../base/assert.ts';
 import type { Frame, Pfn, Vpn } from '../../base/units.ts';
 import { SYSTEM_SPACE, VRAM_SPACE, type SpaceId } from '../../engine/plan/commands.ts';
 import { WaitQueue } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
+import { PTE_MAX_PAGES } from './page-table.ts';
 
 /** Bits of `PageStore.flags`. `file`: content belongs to a file, such a page never goes to device memory. */
 export const PAGE_FLAG = { locked: 1, file: 2 } as const;
@@ -49,6 +50,7 @@ export class PageStore {
       this.deviceStart.push(total);
       total += pages;
     }
+    assert(total <= PTE_MAX_PAGES, () => `${total} pages do not fit page-table words`);
     this.systemPages = systemPages;
     this.total = total;
     this.zeroPfn = systemPages - 1;
@@ -79,7 +81,7 @@ export class PageStore {
 
   /** Device whose memory holds the page; the page must be a device page. */
   deviceOf(pfn: Pfn): number {
-    assert(pfn >= this.systemPages && pfn < this.total, () => `page ${pfn} is not a device page`);
+    if (pfn < this.systemPages || pfn >= this.total) bug(pfn, 'is not a device page');
     let device = this.deviceStart.length - 1;
     while ((this.deviceStart[device] as number) > pfn) device--;
     return device;
@@ -106,14 +108,14 @@ export class PageStore {
     const pfn = this.freeRing[this.freeHead] as number;
     this.freeHead = (this.freeHead + 1) % this.freeRing.length;
     this.freeCount--;
-    assert(this.refcount[pfn] === 0 && this.flags[pfn] === 0, () => `free page ${pfn} is in use`);
+    if (this.refcount[pfn] !== 0 || this.flags[pfn] !== 0) bug(pfn, 'is free, but in use');
     this.refcount[pfn] = 1;
     return pfn;
   }
 
   /** First reference of a device page that its allocation holds ready: refcount 1, locked (Appendix A·STAGED). */
   initDevicePage(pfn: Pfn, zdd: number): void {
-    assert(this.isDevice(pfn) && this.refcount[pfn] === 0, () => `device page ${pfn} is in use`);
+    if (!this.isDevice(pfn) || this.refcount[pfn] !== 0) bug(pfn, 'is no free device page');
     this.refcount[pfn] = 1;
     this.flags[pfn] = PAGE_FLAG.locked;
     this.zdd[pfn] = zdd;
@@ -121,7 +123,7 @@ export class PageStore {
 
   get(pfn: Pfn): void {
     const count = this.refcount[pfn] as number;
-    assert(count > 0, () => `reference on the free page ${pfn}`);
+    if (count <= 0) bug(pfn, 'is free, but somebody takes a reference');
     this.refcount[pfn] = count + 1;
   }
 
@@ -135,7 +137,7 @@ export class PageStore {
   /** Drops a reference; the last one frees the page: system → free list, device → `onDeviceFree`. */
   put(pfn: Pfn): void {
     const count = (this.refcount[pfn] as number) - 1;
-    assert(count >= 0, () => `reference count of page ${pfn} underflows`);
+    if (count < 0) bug(pfn, 'has a reference count that underflows');
     this.refcount[pfn] = count;
     if (count === 0) this.release(pfn);
   }
@@ -154,7 +156,7 @@ export class PageStore {
 
   unlock(pfn: Pfn): void {
     const flags = this.flags[pfn] as number;
-    assert((flags & PAGE_FLAG.locked) !== 0, () => `page ${pfn} is not locked`);
+    if ((flags & PAGE_FLAG.locked) === 0) bug(pfn, 'is unlocked, but not locked');
     this.flags[pfn] = flags & ~PAGE_FLAG.locked;
     if (this.unlockQueues.size > 0) this.wake(pfn);
   }
@@ -166,7 +168,7 @@ export class PageStore {
 
   /** The entry at (mm, vpn) now refers to the page. One entry a page until fork arrives. */
   setRmap(pfn: Pfn, mmId: number, vpn: Vpn): void {
-    assert(this.rmapMm[pfn] === -1, () => `page ${pfn} is mapped already`);
+    if (this.rmapMm[pfn] !== -1) bug(pfn, 'is mapped already');
     this.rmapMm[pfn] = mmId;
     this.rmapVpn[pfn] = vpn;
   }
@@ -176,8 +178,8 @@ export class PageStore {
   }
 
   private release(pfn: Pfn): void {
-    assert(this.mapcount[pfn] === 0 && this.rmapMm[pfn] === -1, () => `page ${pfn} is freed while mapped`);
-    assert(!this.isLocked(pfn), () => `page ${pfn} is freed while locked`);
+    if (this.mapcount[pfn] !== 0 || this.rmapMm[pfn] !== -1) bug(pfn, 'is freed while mapped');
+    if (this.isLocked(pfn)) bug(pfn, 'is freed while locked');
     this.flags[pfn] = 0;
     if (this.isDevice(pfn)) this.onDeviceFree(pfn);
     else this.pushFree(pfn);
@@ -203,4 +205,9 @@ export class PageStore {
     this.unlockQueues.delete(pfn);
     queue.wakeAll();
   }
+}
+
+/** Instead of `assert` with a message to build: on these paths its closure would be an allocation a page. */
+function bug(pfn: Pfn, what: string): never {
+  throw new AssertionError(`page ${pfn} ${what}`);
 }

@@ -5,11 +5,9 @@ import { FAULT_RECORD_WORDS } from '../../engine/plan/job.ts';
 
 /** Access kinds of a record; 3 is reserved. */
 export const FAULT_ACCESS = { read: 0, write: 1, atomic: 2 } as const;
-export type FaultAccess = (typeof FAULT_ACCESS)[keyof typeof FAULT_ACCESS];
 
 /** Why the walk failed: the entry was absent, lacked RW, or lacked the atomic bit. */
 export const FAULT_TYPE = { notPresent: 0, writeViolation: 1, atomicViolation: 2 } as const;
-export type FaultType = (typeof FAULT_TYPE)[keyof typeof FAULT_TYPE];
 
 /** Length in dwords of a reply's payload. */
 export const FAULT_REPLY_WORDS = 2;

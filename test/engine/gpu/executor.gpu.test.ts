@@ -247,7 +247,9 @@ describe('spaces', () => {
       const root = { space: 0, frame: 0, level: 3 };
       executor.submit(
         job(1, [
-          ...[pde(0), pde(1), pde(2)],
+          pde(0),
+          pde(1),
+          pde(2),
           { op: 'pteWrite', space: 0, table: 3, index: 0, entries },
           { op: 'fill', space: 0, frame: 5, pages: 1, pattern: 77 },
           { op: 'accessLoad', base: 0, records },

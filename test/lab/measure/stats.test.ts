@@ -70,13 +70,13 @@ describe('intervals', () => {
   it('cover the true median about as often as they say', () => {
     const source = createRng(7);
     let covered = 0;
-    for (let trial = 0; trial < 200; trial++) {
+    for (let trial = 0; trial < 60; trial++) {
       const samples = Array.from({ length: 25 }, () => source.below(1_000_001));
       const { low, high } = medianInterval(samples, source);
       if (low <= 500_000 && high >= 500_000) covered++;
     }
-    // 95 % of 200 is 190; the binomial's 4 sigma are 12.
-    expect(covered).toBeGreaterThan(177);
+    // 95 % of 60 is 57; the binomial's 4 sigma are 7.
+    expect(covered).toBeGreaterThanOrEqual(50);
   });
 
   it('of a paired ratio see through what slows both', () => {

@@ -50,7 +50,7 @@ describe('PageStore', () => {
     expect(pages.refcount[pfn]).toBe(1);
     pages.put(pfn);
     expect(() => pages.put(pfn)).toThrow('underflows');
-    expect(() => pages.get(pfn)).toThrow('free page');
+    expect(() => pages.get(pfn)).toThrow('is free');
     expect(pages.tryGet(pfn)).toBe(false);
   });
 

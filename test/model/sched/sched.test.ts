@@ -166,7 +166,7 @@ describe('the clock', () => {
 
 describe('seeded order', () => {
   function order(seed: number): string {
-    const sched = new Sched({ explore: createRng(seed) });
+    const sched = new Sched({ explore: createRng(seed).fork('order') });
     const log: string[] = [];
     for (const name of ['a', 'b', 'c', 'd'])
       sched.spawn(
@@ -196,7 +196,7 @@ describe('seeded order', () => {
   it('X84 reaches every interleaving of two tasks with two steps each', () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 200; seed++) {
-      const sched = new Sched({ explore: createRng(seed) });
+      const sched = new Sched({ explore: createRng(seed).fork('order') });
       const log: string[] = [];
       for (const name of ['a', 'b'])
         sched.spawn(
