@@ -14,7 +14,8 @@ export interface Rng {
 
 /** A stream for `seed` (any 32-bit integer). */
 export function createRng(seed: number): Rng {
-  const generator = xoroshiro128plus(seed | 0);
+  // Neighbouring seeds start xoroshiro in neighbouring states, whose first draws are alike: mixed, they are not.
+  const generator = xoroshiro128plus(mix32(seed ^ 0x5bd1e995) | 0);
   const u32 = (): number => generator.next() >>> 0;
   return {
     u32,

@@ -47,6 +47,14 @@ describe('rng', () => {
     expect(draw(7, 'a')).not.toEqual(draw(8, 'a'));
   });
 
+  it('gives neighbouring seeds unlike first draws', () => {
+    const heads = Array.from({ length: 256 }, (_, seed) => createRng(seed).below(2));
+    const ones = heads.reduce((sum, bit) => sum + bit, 0);
+    const changes = heads.filter((bit, i) => i > 0 && bit !== heads[i - 1]).length;
+    expect(Math.abs(ones - 128)).toBeLessThan(40);
+    expect(Math.abs(changes - 128)).toBeLessThan(40);
+  });
+
   it('stays below its bound and reaches every value', () => {
     const rng = createRng(1);
     const seen = new Set(Array.from({ length: 500 }, () => rng.below(7)));

@@ -28,12 +28,14 @@ export class History {
   readonly marks: Mark[] = [];
   /** The newest window of each phase that saw anything. */
   phases: readonly PhaseView[] = [];
+  #lastAt = -1;
   #gathered = { seconds: 0, upBytes: 0, downBytes: 0, faults: 0, migrations: 0 };
 
   clear(): void {
     this.samples.length = 0;
     this.marks.length = 0;
     this.phases = [];
+    this.#lastAt = -1;
     this.#empty();
   }
 
@@ -41,11 +43,12 @@ export class History {
     const at = snapshot.nowNs / 1e9;
     for (const label of snapshot.marks) keep(this.marks, { at, label }, KEPT_MARKS);
     this.phases = mergePhases(this.phases, snapshot.phases);
+    // A paused run posts the same moment again.
+    if (at <= this.#lastAt) return;
+    this.#lastAt = at;
     this.#gather(snapshot);
     if (this.#gathered.seconds < SAMPLE_SECONDS) return;
-    const last = this.samples.at(-1);
-    // A paused run posts the same moment again; a chart wants time to rise.
-    if (last === undefined || at > last.at) keep(this.samples, this.#sample(snapshot), KEPT_SAMPLES);
+    keep(this.samples, this.#sample(snapshot), KEPT_SAMPLES);
     this.#empty();
   }
 

@@ -22,17 +22,10 @@ export class ChartCard {
       { class: 'toggle', 'aria-pressed': 'false', 'aria-label': `${title} as a table` },
       () => this.#flip(),
     );
-    const head = el(
-      'header',
-      {},
-      el('h2', {}, title),
-      this.#unit,
-      el('span', { class: 'software-mark' }),
-      this.#toggle,
-    );
-    this.element = el('section', { class: 'chart', 'data-chart': id, 'aria-label': title }, head);
+    const head = el('header', {}, el('h2', {}, title), this.#unit, this.#toggle);
     const reading = el('div', { class: 'reading' }, this.#figures, el('span', { class: 'software-mark' }));
-    this.element.append(reading, this.body, this.#table);
+    this.element = el('section', { class: 'chart', 'data-chart': id, 'aria-label': title }, head, reading);
+    this.element.append(this.body, this.#table);
   }
 
   get showsTable(): boolean {

@@ -11,7 +11,7 @@ const STEPS_PER_REGION = 50;
 /** Growth of a region while it is being fitted: fast while far off, never past what the GPU's watchdogs bear. */
 const MAX_GROWTH = 16;
 const MAX_ROUNDS_TO_FIT = 16;
-const TRIES = 3;
+const TRIES = 2;
 /** Twice the work for this many times the time: at least half of the time is work. */
 const CLEARLY = 1.5;
 /** A region of so many targets is not made longer, whatever fills it. */

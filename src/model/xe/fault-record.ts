@@ -6,9 +6,6 @@ import { FAULT_RECORD_WORDS } from '../../engine/plan/job.ts';
 /** Access kinds of a record; 3 is reserved. */
 export const FAULT_ACCESS = { read: 0, write: 1, atomic: 2 } as const;
 
-/** Why the walk failed: the entry was absent, lacked RW, or lacked the atomic bit. */
-export const FAULT_TYPE = { notPresent: 0, writeViolation: 1, atomicViolation: 2 } as const;
-
 /** Length in dwords of a reply's payload. */
 export const FAULT_REPLY_WORDS = 2;
 /** Level that the decoder puts into a record that software must refuse ("nack me", xe.md §1.2). */
@@ -28,7 +25,9 @@ export interface FaultRecord {
   /** Opaque cookie of 16 bits, echoed in the reply; the access program puts the access's index here. */
   pdata: number;
   asid: number;
+  /** FAULT_ACCESS, or the reserved 3. */
   access: number;
+  /** Why the walk failed: 0 the entry was absent · 1 it lacked RW · 2 it lacked the atomic bit. */
   faultType: number;
   vfid: number;
   /** Page number: the low 12 bits of the address are lost in the message. */
