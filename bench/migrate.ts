@@ -72,6 +72,8 @@ async function runExperiment(
     throw new CommandError(EXIT.unfinished, `${experiment.name}: ${executor.message}`);
   const run = new Run({ scenario, sizes, workload, executor, wall: () => performance.now() });
   options.running(run, `migrate ${experiment.name}`);
+  // An interrupt while the device was opening found no run to end.
+  if (options.cancelled()) run.abandon();
   const outcome = await run.start();
   executor.destroy();
   if (outcome.failure !== null) throw new CommandError(EXIT.unfinished, `${experiment.name}: ${outcome.failure}`);

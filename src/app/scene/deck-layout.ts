@@ -95,8 +95,8 @@ export function middleOf(layout: DeckLayout, firstSlot: number, slots: number): 
   const place: TilePlace = { x: 0, z: 0, column: 0, row: 0 };
   const middle = { x: 0, z: 0 };
   const count = Math.max(1, slots);
-  // A handful of probes along the run is exact for rows and whole cells, and cheap for long runs.
-  const probes = Math.min(count, 16);
+  // A prime number of probes does not beat with the rows of a cell.
+  const probes = Math.min(count, 61);
   for (let i = 0; i < probes; i++) {
     const slot = firstSlot + Math.floor(((i + 0.5) * count) / probes);
     placeTile(layout, Math.min(layout.tiles - 1, Math.floor(slot / layout.pagesPerTile)), place);

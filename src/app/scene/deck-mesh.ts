@@ -9,8 +9,23 @@ import {
   Mesh,
   MeshBasicNodeMaterial,
   type Node,
+  Vector3,
 } from 'three/webgpu';
-import { attribute, float, Fn, mix, normalLocal, positionLocal, step, uv, varying, vec2, vec3, vec4 } from 'three/tsl';
+import {
+  attribute,
+  float,
+  Fn,
+  mix,
+  normalLocal,
+  positionLocal,
+  step,
+  uniform,
+  uv,
+  varying,
+  vec2,
+  vec3,
+  vec4,
+} from 'three/tsl';
 import { placeTile, type TilePlace } from './deck-layout.ts';
 import { PATTERN, rgbOf, TILE_PATTERN, type Palette } from './palette.ts';
 import type { Deck } from './scene-model.ts';
@@ -25,6 +40,8 @@ export class DeckMesh {
   readonly #tint: BufferAttribute;
   readonly #height: BufferAttribute;
   readonly #colours: Uint8Array;
+  /** What shows through hollow tiles. */
+  readonly #plate = uniform(new Vector3());
   /** How often each tile's values stand in the attributes. */
   readonly #copies: number;
 
@@ -46,7 +63,8 @@ export class DeckMesh {
     this.#tint = add('tint', new Uint8Array(tiles * this.#copies * 4), 4).setUsage(DynamicDrawUsage);
     this.#height = add('tileHeight', new Float32Array(tiles * this.#copies), 1).setUsage(DynamicDrawUsage);
     this.#colours = coloursOf(palette);
-    this.mesh = new Mesh(geometry, tileMaterial(deck));
+    this.recolour(palette);
+    this.mesh = new Mesh(geometry, tileMaterial(deck, this.#plate));
     this.mesh.frustumCulled = false;
     this.mesh.position.set(deck.left, 0, deck.top);
   }
@@ -65,6 +83,7 @@ export class DeckMesh {
 
   recolour(palette: Palette): void {
     this.#colours.set(coloursOf(palette));
+    this.#plate.value.fromArray(rgbOf(palette.plate)).divideScalar(255);
   }
 
   dispose(): void {
@@ -139,7 +158,7 @@ function cornersOf({ layout }: Deck, copies: number): Float32Array {
   return corners;
 }
 
-function tileMaterial({ layout }: Deck): MeshBasicNodeMaterial {
+function tileMaterial({ layout }: Deck, plate: Node<'vec3'>): MeshBasicNodeMaterial {
   const material = new MeshBasicNodeMaterial();
   const size = vec2(COVER / layout.tileColumns, COVER / layout.tileRows);
   const corner = attribute<'vec2'>('corner', 'vec2');
@@ -155,8 +174,10 @@ function tileMaterial({ layout }: Deck): MeshBasicNodeMaterial {
   const side = varying(normalLocal.x.abs());
   material.colorNode = Fn(() => {
     const shade = mix(float(0.66).sub(side.mul(0.14)), float(1), step(0.5, up));
-    const dark = patternAt(tint.w.mul(255).round()).mul(step(0.5, up));
-    return vec4(tint.xyz.mul(shade).mul(dark.mul(-0.55).add(1)), 1);
+    const code = tint.w.mul(255).round();
+    const top = step(0.5, up);
+    const lit = tint.xyz.mul(shade).mul(patternAt(code).mul(top).mul(-0.55).add(1));
+    return vec4(mix(lit, plate, hollowAt(code).mul(top)), 1);
   })();
   return material;
 }
@@ -169,14 +190,20 @@ const patternAt = Fn(([code]: [Node<'float'>]) => {
   const hatch = step(0.5, at.x.add(at.y).mul(3).fract());
   const stripes = step(0.5, at.x.mul(3).fract()).mul(0.75);
   const ring = step(0.14, edge).mul(step(edge, 0.3)).mul(1.5);
-  const hollow = step(0.16, edge).mul(0.62);
   const dots = step(at.sub(0.5).length(), 0.22);
   return is(PATTERN.hatch)
     .mul(hatch)
     .add(is(PATTERN.stripes).mul(stripes))
     .add(is(PATTERN.ring).mul(ring))
-    .add(is(PATTERN.hollow).mul(hollow))
     .add(is(PATTERN.dots).mul(dots));
+});
+
+/** 0 to 1: how much of the plate shows through the top of a tile here. */
+const hollowAt = Fn(([code]: [Node<'float'>]) => {
+  const at = uv();
+  const edge = at.x.min(at.x.oneMinus()).min(at.y.min(at.y.oneMinus()));
+  const is = step(PATTERN.hollow - 0.5, code).mul(step(code, PATTERN.hollow + 0.5));
+  return is.mul(step(0.14, edge)).mul(0.75);
 });
 
 /** Red, green, blue and pattern of each kind. */

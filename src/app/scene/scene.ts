@@ -13,7 +13,7 @@ import { placeTile } from './deck-layout.ts';
 const LIMITS: Readonly<Record<'hardware' | 'software', SceneLimits & { readonly frameMs: number }>> = {
   hardware: { mostTiles: 100_000, flights: 256, frameMs: 0 },
   // A CPU draws: fewer, larger tiles, and frames that leave the machine to the session most of the time.
-  software: { mostTiles: 1_800, flights: 16, frameMs: 90 },
+  software: { mostTiles: 1_100, flights: 16, frameMs: 90 },
 };
 
 /** Faster than this, nobody reads a ribbon. */

@@ -163,7 +163,7 @@ export class ThreePicture implements Picture {
     const { turn, tilt, zoom } = this.#view;
     const { width, depth } = this.#extent;
     const fov = (FOV * Math.PI) / 180;
-    const distance = fittingDistance(width + 0.8, depth + 1.5, this.#camera.aspect, fov, tilt) * zoom;
+    const distance = fittingDistance(width + 0.8, depth + 1.0, this.#camera.aspect, fov, tilt) * zoom;
     const flat = Math.cos(tilt) * distance;
     this.#camera.position.set(Math.sin(turn) * flat, Math.sin(tilt) * distance, Math.cos(turn) * flat);
     this.#camera.lookAt(0, 0.12, 0);

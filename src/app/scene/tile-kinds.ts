@@ -78,7 +78,7 @@ function leading(): number {
   for (let kind = 1; kind < TILE_KINDS; kind++) {
     if (counts[kind] === 0) continue;
     const rank = (RANK[kind] as number) - (RANK[best] as number);
-    const more = (counts[kind] as number) > (counts[best] as number);
+    const more = (counts[kind] as number) >= (counts[best] as number);
     if (best === TILE.absent || rank > 0 || (rank === 0 && more)) best = kind;
   }
   return best;

@@ -53,7 +53,7 @@ export const CHARTS: readonly ChartSpec[] = [
         value: (sample) => (sample.totalPages === 0 ? 0 : (100 * sample.residentPages) / sample.totalPages),
       },
     ],
-    scale: () => ({ by: 1, unit: '% of pages' }),
+    scale: () => ({ by: 1, unit: '%' }),
     top: 100,
     text: (value) => String(Math.round(value)),
   },

@@ -13,7 +13,7 @@ export class PhaseCard {
   readonly #rows = new Map<string, HTMLElement>();
 
   constructor() {
-    this.card.unit('p50 · p99');
+    this.card.figures([{ label: 'p50 and p99, 1 µs to 1 s', colour: 'text', text: '' }]);
     this.card.body.classList.add('phases');
   }
 
@@ -46,8 +46,15 @@ export class PhaseCard {
     row.style.setProperty('--p50', String(position(p50Us)));
     row.style.setProperty('--p99', String(position(p99Us)));
     row.classList.toggle('empty', count === 0);
-    setText(row.lastElementChild as Element, count === 0 ? '–' : `${microseconds(p50Us)} · ${microseconds(p99Us)}`);
+    setText(row.lastElementChild as Element, count === 0 ? '–' : pair(p50Us, p99Us));
   }
+}
+
+/** Both figures; a unit that they share stands once. */
+export function pair(p50Us: number, p99Us: number): string {
+  const [low, high] = [microseconds(p50Us), microseconds(p99Us)];
+  const unit = high.slice(high.indexOf(' '));
+  return low.endsWith(unit) ? `${low.slice(0, -unit.length)} · ${high}` : `${low} · ${high}`;
 }
 
 /** 0 to 1 along the logarithmic axis. */

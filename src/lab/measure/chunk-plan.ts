@@ -1,7 +1,6 @@
 // Which chunk goes where in a copy benchmark: every chunk of the source once, to a random place of the destination.
-import { PAGE_SIZE } from '../../base/units.ts';
 import type { Rng } from '../../base/rng.ts';
-import { WORDS_PER_PAGE } from '../../base/units.ts';
+import { PAGE_SIZE, WORDS_PER_PAGE } from '../../base/units.ts';
 import type { Command, SpaceId } from '../../engine/plan/commands.ts';
 import type { Completion } from '../../engine/plan/job.ts';
 import { SPACES, type Arena } from './arena.ts';

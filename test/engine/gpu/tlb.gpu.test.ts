@@ -139,6 +139,21 @@ describe('a line', () => {
     expect(await client.touch([5])).toEqual([MARK + 1]);
   });
 
+  gpuTest('knows all bits of its page number', CONFIG, async (bench) => {
+    const client = new Client(bench);
+    client.tables.map(5, '4K', 1, ALL);
+    client.tables.map(2 ** 32 + 5, '4K', 2, ALL);
+    client.tables.map(2 ** 44 + 5, '4K', 3, ALL);
+    await client.run(...marks([1, 2, 3]));
+    for (let round = 0; round < 2; round++)
+      for (const [vpn, frame] of [
+        [5, 1],
+        [2 ** 32 + 5, 2],
+        [2 ** 44 + 5, 3],
+      ] as const)
+        expect(await client.touch([vpn])).toEqual([MARK + frame]);
+  });
+
   gpuTest('holds a NULL leaf too', CONFIG, async (bench) => {
     const client = new Client(bench);
     client.tables.map(5, '4K', 0, ALL | BIT.null);
