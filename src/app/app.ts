@@ -44,7 +44,7 @@ export function startApp(open: () => SessionPort): Session {
     ...standardCommands({ session, preferences, help, inspector, tabs, traces, resetView: () => scene.resetView() }),
   );
   commands.listen(document);
-  mountRecords(session, tabs);
+  mountRecords(session, tabs, notices);
   followAddress(session, notices, address);
   document.addEventListener('visibilitychange', () => session.hidden(document.hidden));
   session.start();
@@ -67,7 +67,7 @@ function choose(session: Session, traces: TraceDrop, path: string, value: string
   if (session.draft.change(path, value)) session.start();
 }
 
-function mountRecords(session: Session, tabs: Tabs): void {
+function mountRecords(session: Session, tabs: Tabs, notices: Notices): void {
   mountBench(tabs.panel('bench'), session);
   mountLog(tabs.panel('log'), session);
   const reports = new ReportsTab(tabs.panel('reports'), (message) => session.complaint.set(message));
@@ -78,7 +78,19 @@ function mountRecords(session: Session, tabs: Tabs): void {
     if (!session.recording) return;
     session.recording = false;
     download(report);
-    tabs.open('reports');
+    const { verification } = report;
+    const wrong = verification?.mismatchedPages ?? 0;
+    notices.show({
+      key: 'recorded',
+      kind: wrong > 0 ? 'error' : 'plain',
+      text: 'Recorded: the report is stored in this browser and downloaded.',
+      detail:
+        verification === null
+          ? 'Its bytes were not compared.'
+          : `${verification.pagesChecked} pages compared, ${wrong === 0 ? 'all equal' : `${wrong} WRONG`}.`,
+      action: { label: 'Show reports', run: () => tabs.open('reports') },
+      dismiss: () => {},
+    });
   });
 }
 

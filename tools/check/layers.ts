@@ -35,9 +35,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   base: { wings: [], packages: ['pure-rand'] },
   plan: { wings: ['base'] },
   twin: { wings: ['plan', 'base'] },
-  gpu: { wings: ['plan', 'base', 'shaders'] },
-  model: { wings: ['plan', 'base'], packages: ['sorted-btree'] },
-  lab: { wings: ['model', 'plan', 'twin', 'gpu', 'base', 'manifest'], packages: ['valibot', 'idb', 'sorted-btree'] },
+  gpu: { wings: ['plan', 'base', 'shaders'], packages: ['webgpu'] },
+  model: { wings: ['plan', 'base'] },
+  lab: { wings: ['model', 'plan', 'twin', 'gpu', 'base', 'manifest'], packages: ['valibot', 'idb'] },
   app: {
     wings: ['lab', 'shaders'],
     types: ['plan', 'base'],
@@ -46,7 +46,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   entry: { wings: ['app', 'lab', 'plan', 'twin', 'gpu', 'entry'] },
   bench: {
     wings: ['lab', 'plan', 'twin', 'gpu', 'base', 'contract', 'manifest'],
-    packages: ['node:', 'cac', 'webgpu', 'valibot'],
+    packages: ['node:', 'webgpu', 'valibot'],
   },
   tools: {
     wings: ['gpu', 'plan', 'base', 'contract', 'shaders', 'manifest'],

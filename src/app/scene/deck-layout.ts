@@ -52,7 +52,7 @@ function bestColumns(cells: number, aspect: number): number {
   const badness = (columns: number): number => {
     const rows = Math.ceil(cells / columns);
     // Empty places count too: a ragged last row looks like missing memory.
-    return Math.abs(Math.log(columns / rows / aspect)) + (1.5 * (columns * rows - cells)) / cells;
+    return Math.abs(Math.log(columns / rows / aspect)) + (3 * (columns * rows - cells)) / cells;
   };
   let best = 1;
   for (let columns = 2; columns <= cells; columns++) if (badness(columns) < badness(best)) best = columns;

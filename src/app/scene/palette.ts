@@ -45,7 +45,7 @@ export function paletteOf(shade: 'dark' | 'light'): Palette {
   const dark = shade === 'dark';
   const tile: string[] = Array.from({ length: TILE_KINDS }, () => (dark ? '#2a3036' : '#d3d9de'));
   tile[TILE.untouched] = dark ? '#262c31' : '#d6dbe0';
-  tile[TILE.away] = dark ? '#3a3320' : '#ecd9ad';
+  tile[TILE.away] = dark ? '#66531f' : '#dfc48a';
   tile[TILE.system] = STATE_COLOURS.system;
   tile[TILE.vram] = STATE_COLOURS.vram;
   tile[TILE.pinned] = STATE_COLOURS.vram;

@@ -167,6 +167,7 @@ export class ThreePicture implements Picture {
     const flat = Math.cos(tilt) * distance;
     this.#camera.position.set(Math.sin(turn) * flat, Math.sin(tilt) * distance, Math.cos(turn) * flat);
     this.#camera.lookAt(0, 0.12, 0);
+    this.#camera.updateProjectionMatrix();
   }
 
   #rebuild(model: SceneModel): void {

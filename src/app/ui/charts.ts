@@ -36,11 +36,14 @@ function draw({ spec, card, chart }: Drawn, session: Session): void {
   const samples = recent(session.history.samples, WINDOW_SECONDS);
   const { columns, unit } = columnsOf(spec, samples);
   card.unit(unit);
-  card.figures(
-    spec.series.map(({ label, colour }, i) => ({ label, colour, text: spec.text(columns[i + 1]?.at(-1) ?? 0) })),
-  );
+  card.figures(spec.series.map(({ label, colour }, i) => ({ label, colour, text: newest(spec, columns[i + 1]) })));
   if (!card.showsTable) return chart.show(columns, session.history.marks);
   card.table(['s', ...spec.series.map(({ label }) => `${label}, ${unit}`), 'change'], rowsOf(columns, session));
+}
+
+function newest(spec: ChartSpec, values: readonly number[] = []): string {
+  const value = values.at(-1);
+  return value === undefined ? '–' : spec.text(value);
 }
 
 /** Newest first, with the live change that fell between two samples. */

@@ -45,9 +45,10 @@ export class LineChart {
       ctx.moveTo(x, top);
       ctx.lineTo(x, top + height);
       ctx.stroke();
-      const after = x + 4 * ratio + ctx.measureText(label).width < left + width;
+      const short = shortMark(label);
+      const after = x + 4 * ratio + ctx.measureText(short).width < left + width;
       ctx.textAlign = after ? 'left' : 'right';
-      ctx.fillText(label, x + (after ? 3 : -3) * ratio, top + 9 * ratio);
+      ctx.fillText(short, x + (after ? 3 : -3) * ratio, top + 9 * ratio);
     }
     ctx.restore();
   }
@@ -109,6 +110,12 @@ function optionsOf(spec: ChartSpec): Omit<uPlot.Options, 'width' | 'height'> {
       })),
     ],
   };
+}
+
+/** A mark's label as far as a small chart has room for it; the table has all of it. */
+export function shortMark(label: string): string {
+  const words = label.split(' ');
+  return label.length <= 16 || words.length < 3 ? label : `${words[0]} … ${words.at(-1)}`;
 }
 
 /** The smallest 1, 2 or 5 times a power of ten that is not below `value`. */

@@ -66,7 +66,7 @@ function showStatus(session: Session, notices: Notices, { state, message }: RunS
   const ending = session.refusedStart && state === 'failed' ? NOT_STARTED : ENDINGS[state];
   if (ending === undefined) return notices.hide('ending');
   const kept = state === 'device-lost' ? 'Stored reports are kept.' : '';
-  const detail = [message === null ? '' : sentence(message), kept].filter((part) => part !== '').join(' ');
+  const detail = [message === null ? '' : sentence(capital(message)), kept].filter((part) => part !== '').join(' ');
   const run = (): void => (state === 'finished' ? session.start() : session.startAgain());
   notices.show({ key: 'ending', kind: ending.kind, text: ending.text, detail, action: { label: ending.label, run } });
 }
@@ -88,7 +88,8 @@ function showExecutor(notices: Notices, executor: ExecutorStatus | null): void {
 
 /** Why there is no WebGPU here, and what the visitor can do. */
 function noGpuAdvice(fallback: string | null): string {
-  const why = fallback === null ? '' : `${sentence(capital(fallback))} `;
+  if (fallback === null) return 'The setting Adapter asks for it.';
+  const why = `${sentence(capital(fallback))} `;
   if (!isSecureContext) return `${why}WebGPU needs https or localhost: open the page there.`;
   if (!('gpu' in navigator))
     return `${why}This browser has no WebGPU: use Chrome or Edge 113 or newer, Safari 26, or Firefox 141 on Windows; on Linux enable chrome://flags/#enable-unsafe-webgpu.`;

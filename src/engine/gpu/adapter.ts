@@ -74,13 +74,21 @@ export async function chooseAdapter(
   return new GpuUnavailable('wrong-kind', `WebGPU found no ${kind} adapter, only ${adapterName(other)}.`);
 }
 
-function adapterName(adapter: GPUAdapter): string {
+/** What people call the adapter. */
+export function adapterName(adapter: GPUAdapter): string {
   const { description, device, vendor, architecture } = adapter.info;
   return description || device || [vendor, architecture].filter((part) => part !== '').join(' ') || 'unnamed adapter';
 }
 
-/** What the adapter says about itself. `timestamps`: whether jobs can be timed on a device of it. */
-export function describeAdapter(adapter: GPUAdapter, timestamps: boolean): ExecutorInfo {
+/**
+ * What the adapter says about itself. `timestamps`: whether jobs can be timed; `limits`: the adapter's, or those that a
+ * device of it was granted.
+ */
+export function describeAdapter(
+  adapter: GPUAdapter,
+  timestamps: boolean,
+  limits: GPUSupportedLimits = adapter.limits,
+): ExecutorInfo {
   const { vendor, architecture, description } = adapter.info;
   const dawn = adapter.info as DawnAdapterInfo;
   return {
@@ -92,7 +100,7 @@ export function describeAdapter(adapter: GPUAdapter, timestamps: boolean): Execu
     driver: dawn.driver ?? description,
     backend: dawn.backend ?? 'webgpu',
     features: [...adapter.features].sort(),
-    limits: Object.fromEntries(REPORTED_LIMITS.map((name) => [name, adapter.limits[name]])),
+    limits: Object.fromEntries(REPORTED_LIMITS.map((name) => [name, limits[name]])),
     timestamps,
   };
 }

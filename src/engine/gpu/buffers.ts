@@ -33,6 +33,11 @@ export function largestSpacePages(config: ExecutorConfig): number {
   return Math.max(...config.spaces.map((space) => space.pages));
 }
 
+/** Records that the ring has memory for: one even where it may hold none, so that jobs can still claim it one by one. */
+export function ringRecords(config: ExecutorConfig): number {
+  return Math.max(1, config.faultCapacity);
+}
+
 /** Sizes in bytes of all buffers but the spaces. None is empty: an empty buffer cannot be bound. */
 function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedName, number> {
   const accesses = Math.max(1, config.accessCapacity);
@@ -45,7 +50,7 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
     io: limits.ioWords * 4,
     records: accesses * ACCESS_RECORD_WORDS * 4,
     results: accesses * ACCESS_RESULT_WORDS * 4,
-    faults: STRUCTS.FaultRing.fields.records + Math.max(1, config.faultCapacity) * STRUCTS.FaultRecord.bytes,
+    faults: STRUCTS.FaultRing.fields.records + ringRecords(config) * STRUCTS.FaultRecord.bytes,
     tlb: Math.max(1, config.tlbLines) * STRUCTS.TlbLine.bytes,
     noVram: PAGE_SIZE,
   };

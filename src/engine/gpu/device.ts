@@ -51,7 +51,8 @@ export async function openDevice(
     requiredLimits: requiredLimits(adapter, wanted),
   };
   try {
-    return watch(await adapter.requestDevice(descriptor), describeAdapter(adapter, timed));
+    const device = await adapter.requestDevice(descriptor);
+    return watch(device, describeAdapter(adapter, timed, device.limits));
   } catch (error) {
     return new GpuUnavailable('refused', `The adapter gave no device: ${(error as Error).message}`);
   }

@@ -1,7 +1,7 @@
 // One submission while it is being recorded: one encoder, at most one open pass, and what must be read back afterwards.
 import { assert } from '../../base/assert.ts';
 import { STRUCTS } from '../plan/layouts.gen.ts';
-import { PARAM_SLOT_BYTES } from './buffers.ts';
+import { PARAM_SLOT_BYTES, ringRecords } from './buffers.ts';
 import type { Machine } from './machine.ts';
 import type { PendingJob } from './pending-job.ts';
 import { layOut, type IoPiece, type SubmittedFlush } from './submitted-flush.ts';
@@ -58,7 +58,7 @@ export class Flush {
 
   /** Fault records that the ring still has room for, whatever the accesses recorded so far do. */
   get ringRoom(): number {
-    return this.#machine.config.faultCapacity - this.#ringRecords;
+    return ringRecords(this.#machine.config) - this.#ringRecords;
   }
 
   /** Records a job's claim on the ring, at most the room. */

@@ -1,10 +1,11 @@
 // The executor on a WebGPU device: jobs become submissions, and come back as completions in the order of their numbers.
 import { AccessSerials } from './access-serials.ts';
 import { assert } from '../../base/assert.ts';
+import { PAGE_SIZE } from '../../base/units.ts';
 import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo } from '../plan/executor.ts';
 import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
-import { chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
+import { adapterName, chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
 import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
 import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
@@ -204,8 +205,8 @@ export async function createGpuExecutor(
 }
 
 function checkLimits(adapter: GPUAdapter, largest: number): GpuUnavailable | null {
-  const allowed = maxSpacePages(adapter.limits) * 4096;
+  const allowed = maxSpacePages(adapter.limits) * PAGE_SIZE;
   if (largest <= allowed) return null;
-  const message = `A buffer of ${largest} bytes is needed; ${adapter.info.description} allows ${allowed}.`;
+  const message = `A buffer of ${largest} bytes is needed; ${adapterName(adapter)} allows ${allowed}.`;
   return new GpuUnavailable('limits', message, largest, allowed);
 }

@@ -2,6 +2,7 @@
 import type { Command } from '../plan/commands.ts';
 import type { Job } from '../plan/job.ts';
 import { encodeAccess, encodeAccessLoad, encodeAccessResult, encodeCpuAccess } from './access-commands.ts';
+import { ringRecords } from './buffers.ts';
 import type { FlushWriter } from './flush-writer.ts';
 import { encodeCopyBuffer, encodeReadback, encodeUpload } from './host-commands.ts';
 import {
@@ -17,7 +18,7 @@ import { encodePteFill, encodePteWrite, encodeTlbInval, encodeZap } from './tabl
 
 /** Records a validated job. Commands of later submissions see its effects, and so do later commands of this one. */
 export function encodeJob(writer: FlushWriter, pending: PendingJob): void {
-  writer.beginJob(pending, mostFaults(pending.job, writer.machine.config.faultCapacity));
+  writer.beginJob(pending, mostFaults(pending.job, ringRecords(writer.machine.config)));
   for (const command of pending.job.commands) {
     writer.makeRoom();
     encodeCommand(writer, command);

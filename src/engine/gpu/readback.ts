@@ -72,8 +72,8 @@ function readMarks(flush: SubmittedFlush, marks: Uint32Array): void {
 
 /** `first` are the words of the ring that are mapped already; more are mapped only when there are more records. */
 async function readRing(flush: SubmittedFlush, status: GPUBuffer, first: Uint32Array): Promise<FaultPart[]> {
-  const count = Math.min(first[fieldWord('FaultRing', 'head')] as number, flush.ringRecords);
   const dropped = first[fieldWord('FaultRing', 'dropped')] as number;
+  const count = (first[fieldWord('FaultRing', 'head')] as number) - dropped;
   // Only a job that fills the ring alone can drop records: others were promised room (Flush·claimRing).
   const last = flush.accesses.at(-1);
   if (dropped > 0 && last !== undefined) last.job.dropped += dropped;

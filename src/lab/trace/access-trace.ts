@@ -1,5 +1,4 @@
 // Accesses read from a capture, in struct-of-arrays, and what the importer has to say about the file.
-import { present } from '../../base/assert.ts';
 
 /** What a record did to its location. A modify loads and stores it. */
 export const TRACE_KIND = { load: 0, store: 1, modify: 2 } as const;
@@ -103,10 +102,4 @@ export function importSummary(report: ImportReport): string {
   const skipped = report.skipped.map((entry) => `${entry.count} ${entry.reason} (first: line ${entry.firstLine})`);
   const tail = skipped.length > 0 ? `; skipped ${skipped.join(', ')}` : '';
   return `${report.format}: ${report.lines} lines, ${report.records} records${tail}`;
-}
-
-/** Byte address of record `index` as hexadecimal text. */
-export function recordAddress(trace: AccessTrace, index: number): string {
-  const hi = present(trace.hi[index], 'record').toString(16);
-  return `0x${hi}${present(trace.lo[index], 'record').toString(16).padStart(8, '0')}`;
 }

@@ -65,6 +65,9 @@ describe('completions', () => {
     const { executor } = bench;
     expect(() => bench.submit([fill(SYSTEM, PAGES, 1, 0)])).toThrow(/frame is 64/);
     expect(() => executor.submit(job(1, []))).toThrow(/fence numbers rise/);
+    const root = { space: VRAM, frame: 0, level: 4 };
+    const place = { srcSpace: SYSTEM, srcVpn: 0, dstSpace: VRAM, dstVpn: 1000, pages: PAGES + 1 };
+    expect(() => bench.submit([{ op: 'copyTranslated', root, ...place }])).toThrow(/pages is 65/);
     await bench.run();
   });
 });

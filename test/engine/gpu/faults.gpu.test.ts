@@ -159,6 +159,25 @@ describe('a corrupt table', () => {
   );
 });
 
+describe('a ring without room', () => {
+  gpuTest('drops every fault of each job', { ...PROGRAM_CONFIG, faultCapacity: 0 }, async (bench) => {
+    const { root } = newTables();
+    bench.submit([load([[1, 0, READ]]), step(root, 1)]);
+    bench.submit([
+      load([
+        [1, 0, READ],
+        [2, 0, READ],
+      ]),
+      step(root, 2),
+    ]);
+    const done = await bench.drain(2);
+    expect(done.map(({ faults, dropped }) => [faults.length, dropped])).toEqual([
+      [0, 1],
+      [0, 2],
+    ]);
+  });
+});
+
 describe('a full fault ring', () => {
   function pending(count: number): Command {
     return load(Array.from({ length: count }, (_, i): Touch => [i, i, WRITE, i + 1]));

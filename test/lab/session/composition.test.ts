@@ -176,7 +176,7 @@ describe('WorkerSession', () => {
   function session(): {
     posted: FromSession[];
     session: WorkerSession;
-    until(test: (m: FromSession) => boolean): Promise<FromSession>;
+    until: (test: (m: FromSession) => boolean) => Promise<FromSession>;
   } {
     const posted: FromSession[] = [];
     const navigator = { userAgent: 'test', hardwareConcurrency: 2 };

@@ -111,7 +111,7 @@ describe('trace workload', () => {
     const steps = [...(workload.steps() as Generator<Step>)];
     expect(steps.map((step) => step.gpu?.count)).toEqual([2, 1, 2]);
     expect(workload.totalAccesses).toBe(5);
-    expect([...words((steps[0] as Step).gpu)].map(([word]) => word)).toEqual([`0:${0x401ffc}`, `0:${0x402000}`]);
+    expect([...words((steps[0] as Step).gpu)].map(([word]) => word)).toEqual(['0:4202492', '0:4202496']);
   });
 });
 
