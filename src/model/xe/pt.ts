@@ -10,7 +10,7 @@ import type { Fence } from '../sched/fence.ts';
 import type { JobQueue } from '../sched/job-queue.ts';
 import type { Op } from '../sched/op.ts';
 import type { VramManager } from '../vram/vram.ts';
-import { BindStager, type BindFlags, type BindRules, type type StagedBind } from './pt-bind.ts';
+import { BindStager, type BindFlags, type BindRules, type StagedBind } from './pt-bind.ts';
 import { XE2_PAT, type EntryFlags } from './pt-entry.ts';
 import { TABLE_ENTRIES, spacePages } from './pt-geometry.ts';
 import { PtNode, subtree } from './pt-node.ts';
