@@ -1,6 +1,7 @@
 // Copies whole pages named by pairs of frames, one workgroup a page: between two buffers or within one.
 //
-// Pairs come from the host (physical mode) or from translate-pages. The two ranges of one dispatch never overlap.
+// Pairs come from the host (physical mode) or from translate-pages. No page of one dispatch is written twice, or written
+// and read.
 #import page
 #import dispatch
 
@@ -24,9 +25,10 @@ struct CopyParams {
 @group(0) @binding(4) var<storage, read_write> dst: array<Page>;
 @group(0) @binding(5) var<storage, read_write> memory: array<Page>;
 
-/// The pair of a workgroup; both NO_PAGE when there is nothing to do.
+/// A frame number that no space can hold.
 const NO_PAGE = 0xffffffffu;
 
+/// The pair of a workgroup; both NO_PAGE when there is nothing to do.
 fn pairOf(group: vec3<u32>) -> PagePair {
   let item = groupNumber(group, params.width);
   if (item >= params.count) { return PagePair(NO_PAGE, NO_PAGE); }

@@ -1,6 +1,6 @@
 // Starts a command in the environment that its choice of adapter needs, at most twice, and becomes its exit status.
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { NO_ADAPTER, RETRY_WITH_SOFTWARE, VULKAN_VARIABLE } from './launch-contract.mjs';
 import { softwareVulkan, vulkanLoader } from './software-vulkan.mjs';
 
@@ -29,6 +29,12 @@ export async function environments(adapter, env) {
   return [{ ...system, [VULKAN_VARIABLE]: 'try-system' }, last];
 }
 
+/** Display servers' drivers complain on stderr where a login session has not set this folder; they put nothing in it.
+ * @param {Env} env @returns {Env} */
+function withRuntimeFolder(env) {
+  return process.platform === 'linux' ? { XDG_RUNTIME_DIR: tmpdir(), ...env } : env;
+}
+
 /** Runs `program` under Node in each environment in turn while it asks for the next one; returns the exit status.
  * @param {string} program @param {string[]} args @param {Env[]} choices */
 export async function runInTurn(program, args, choices) {
@@ -44,7 +50,11 @@ export async function runInTurn(program, args, choices) {
  * @param {string} program @param {string[]} args @param {Env} env @returns {Promise<number>} */
 async function runOnce(program, args, env) {
   const leash = ['--import', new URL('./leash.mjs', import.meta.url).href];
-  const options = { env, stdio: /** @type {const} */ ('inherit'), detached: process.platform !== 'win32' };
+  const options = {
+    env: withRuntimeFolder(env),
+    stdio: /** @type {const} */ ('inherit'),
+    detached: process.platform !== 'win32',
+  };
   const child = spawn(process.execPath, [...leash, '--enable-source-maps', program, ...args], options);
   const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
   for (const signal of SIGNALS) process.on(signal, forward);

@@ -34,6 +34,7 @@ export interface SceneLimits {
 /** Width over depth of a deck that fills its half of the picture. */
 const DECK_ASPECT = 1.5;
 const MIN_GAP = 1.1;
+const SMOOTH_SECONDS = 0.8;
 
 export class SceneModel {
   decks: Decks | null = null;
@@ -51,6 +52,8 @@ export class SceneModel {
   #pageOfFrame = new Int32Array();
   #before: Snapshot | null = null;
   #beforeMs = 0;
+  /** Migrations, smoothed. */
+  #perSecond = 0;
 
   constructor(limits: SceneLimits) {
     this.#limits = limits;
@@ -62,9 +65,8 @@ export class SceneModel {
     this.#layOut(snapshot, vmas);
     this.#smooth(snapshot);
     const spread = Math.min(600, nowMs - this.#beforeMs);
-    const rate = snapshot.rates.seconds > 0 ? snapshot.rates.migrations / snapshot.rates.seconds : 0;
     const spans = this.still ? [] : locateSpans(snapshot, this.#before);
-    const places = this.flights.add(spans, this.still ? 0 : rate, nowMs, spread);
+    const places = this.flights.add(spans, this.still ? 0 : this.#perSecond, nowMs, spread);
     this.#before = snapshot;
     this.#beforeMs = nowMs;
     this.compose();
@@ -141,7 +143,10 @@ export class SceneModel {
 
   #smooth({ rates }: Snapshot): void {
     if (rates.seconds <= 0) return;
-    const blend = (old: number, now: number): number => old + (now - old) * 0.35;
+    // Snapshots are so short that single ones see one migration or none.
+    const weight = 1 - Math.exp(-rates.seconds / SMOOTH_SECONDS);
+    const blend = (old: number, now: number): number => old + (now - old) * weight;
+    this.#perSecond = blend(this.#perSecond, rates.migrations / rates.seconds);
     this.upBytes = blend(this.upBytes, rates.upBytes / rates.seconds);
     this.downBytes = blend(this.downBytes, rates.downBytes / rates.seconds);
   }

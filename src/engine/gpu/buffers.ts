@@ -28,8 +28,8 @@ export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
   readonly spaces: readonly GPUBuffer[];
 }
 
-/** Pages of the largest space: no copy can be longer. */
-export function largestSpacePages(config: ExecutorConfig): number {
+/** Pages of the largest space: a longer translated copy is refused, since it would write a page twice. */
+function largestSpacePages(config: ExecutorConfig): number {
   return Math.max(...config.spaces.map((space) => space.pages));
 }
 
