@@ -48,6 +48,7 @@ export function startApp(open: () => SessionPort): Session {
   followAddress(session, notices, address);
   document.addEventListener('visibilitychange', () => session.hidden(document.hidden));
   session.start();
+  if (document.hidden) session.hidden(true);
   afterPaint(() => void mountHeavy(session, preferences, commands, inspector, scene));
   return session;
 }

@@ -40,7 +40,10 @@ export function isPowerOfTwo(value: number): boolean {
 
 /** Largest power of two that is not above `value` (value ≥ 1), as an exponent. */
 export function floorLog2(value: number): number {
-  return value < 0x80000000 ? 31 - Math.clz32(value) : Math.floor(Math.log2(value));
+  if (value < 0x80000000) return 31 - Math.clz32(value);
+  // log2 rounds: just below a power of two it may give that power's exponent.
+  const log = Math.floor(Math.log2(value));
+  return 2 ** log > value ? log - 1 : log;
 }
 
 /** Low 32 bits of the byte address of a page. */

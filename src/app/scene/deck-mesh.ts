@@ -17,7 +17,7 @@ import {
   Fn,
   mix,
   normalLocal,
-  positionLocal,
+  positionGeometry,
   step,
   uniform,
   uv,
@@ -165,9 +165,9 @@ function tileMaterial({ layout }: Deck, plate: Node<'vec3'>): MeshBasicNodeMater
   const height = attribute<'float'>('tileHeight', 'float');
   const there = step(0.0005, height);
   material.positionNode = vec3(
-    positionLocal.x.mul(size.x).mul(there).add(corner.x),
-    positionLocal.y.mul(height),
-    positionLocal.z.mul(size.y).mul(there).add(corner.y),
+    positionGeometry.x.mul(size.x).mul(there).add(corner.x),
+    positionGeometry.y.mul(height),
+    positionGeometry.z.mul(size.y).mul(there).add(corner.y),
   );
   const tint = varying(attribute<'vec4'>('tint', 'vec4'));
   const up = varying(normalLocal.y);

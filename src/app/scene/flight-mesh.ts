@@ -9,7 +9,19 @@ import {
   MeshBasicNodeMaterial,
   type Node,
 } from 'three/webgpu';
-import { attribute, float, Fn, mix, normalLocal, positionLocal, step, uniform, varying, vec3, vec4 } from 'three/tsl';
+import {
+  attribute,
+  float,
+  Fn,
+  mix,
+  normalLocal,
+  positionGeometry,
+  step,
+  uniform,
+  varying,
+  vec3,
+  vec4,
+} from 'three/tsl';
 import { FLIGHT_MS, type Flight } from './flights.ts';
 import { rgbOf, STATE_COLOURS } from './palette.ts';
 import type { SceneModel } from './scene-model.ts';
@@ -106,7 +118,7 @@ export class FlightMesh {
     const { t, airborne } = this.#progress();
     const side = attribute<'vec2'>('flyStart', 'vec2').y.mul(airborne);
     const shape = vec3(side, float(0.07).mul(airborne), side);
-    material.positionNode = arc(t).add(positionLocal.mul(shape));
+    material.positionNode = arc(t).add(positionGeometry.mul(shape));
     const shade = varying(normalLocal.y.mul(0.35).add(0.65));
     material.colorNode = vec4(varying(attribute<'vec3'>('flyTint', 'vec3')).mul(shade), 1);
     return material;
@@ -115,10 +127,10 @@ export class FlightMesh {
   #trailMaterial(): MeshBasicNodeMaterial {
     const material = new MeshBasicNodeMaterial({ transparent: true, depthWrite: false, side: 2 });
     const { t, airborne } = this.#progress();
-    const along = positionLocal.x;
+    const along = positionGeometry.x;
     const width = attribute<'vec2'>('flyStart', 'vec2').y.mul(0.3).max(0.04).mul(airborne);
-    material.positionNode = arc(t.mul(along)).add(vec3(0, 0, positionLocal.z.mul(width)));
-    const fade = varying(along.mul(along).mul(0.55).mul(t.oneMinus().mul(0.7).add(0.3)));
+    material.positionNode = arc(t.mul(along)).add(vec3(0, 0, positionGeometry.z.mul(width)));
+    const fade = varying(along.mul(along).mul(0.85));
     material.colorNode = Fn(() => vec4(varying(attribute<'vec3'>('flyTint', 'vec3')), fade))();
     return material;
   }

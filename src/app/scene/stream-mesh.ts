@@ -1,6 +1,6 @@
 // Two bands between the decks for rates too high to follow: the width is bytes per second, the dashes run with the bytes.
 import { BufferAttribute, BufferGeometry, Mesh, MeshBasicNodeMaterial } from 'three/webgpu';
-import { float, Fn, positionLocal, step, uniform, varying, vec3, vec4 } from 'three/tsl';
+import { float, Fn, positionGeometry, step, uniform, varying, vec3, vec4 } from 'three/tsl';
 import { rgbOf, STATE_COLOURS } from './palette.ts';
 import type { Decks, SceneModel } from './scene-model.ts';
 
@@ -45,7 +45,7 @@ export class StreamMesh {
   #band(from: number, to: number, z: number, most: number, colour: string): Band {
     const width = uniform(0);
     const material = new MeshBasicNodeMaterial({ transparent: true, depthWrite: false, side: 2 });
-    const t = positionLocal.x;
+    const t = positionGeometry.x;
     const lift = Math.abs(to - from) * 0.18;
     material.positionNode = vec3(
       t.mul(to - from).add(from),
@@ -53,7 +53,7 @@ export class StreamMesh {
         .mul(t.oneMinus())
         .mul(4 * lift)
         .add(0.12),
-      positionLocal.z.mul(width).mul(most).add(z),
+      positionGeometry.z.mul(width).mul(most).add(z),
     );
     const along = varying(t);
     const [red, green, blue] = rgbOf(colour);

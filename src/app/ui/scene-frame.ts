@@ -34,6 +34,8 @@ export function mountSceneFrame(into: HTMLElement, session: Session): void {
     if (snapshot === null || now - shownMs < CAPTION_MS) return;
     shownMs = now;
     const { atHome, resident, blocks } = countsOf(snapshot);
+    const last = session.history.samples.at(-1);
+    setText(rates, last === undefined ? '' : rateWords(last.upBytes, last.downBytes));
     setText(systemFigures, `${grouped(atHome)} of ${grouped(snapshot.pageState.length)} pages`);
     setText(
       vramFigures,
@@ -110,7 +112,7 @@ const FRAME_WORDS: Readonly<Record<number, string>> = {
   [TILE.toVram]: 'arriving',
 };
 
-/** Rates between the decks, in words beside the streams. */
-export function rateWords(upBytes: number, downBytes: number): string {
-  return `→ ${byteRate(upBytes)}   ← ${byteRate(downBytes)}`;
+/** Rates between the decks, in words above the streams. */
+function rateWords(upBytes: number, downBytes: number): string {
+  return `${byteRate(upBytes)} →   ← ${byteRate(downBytes)}`;
 }

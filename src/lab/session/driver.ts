@@ -10,6 +10,8 @@ import { macrotask } from './macrotask.ts';
 
 /** Longest stretch of model code without giving the thread back (design.md §4). */
 const SLICE_MS = 8;
+/** Longest sleep, so that nothing is missed for good. */
+const LOOK_MS = 50;
 
 export interface DriverConfig {
   readonly sched: Sched;
@@ -19,6 +21,8 @@ export interface DriverConfig {
   readonly clock: 'live' | 'model';
   readonly wall: WallClock;
   readonly onCompletion: (job: Job, completion: Completion) => void;
+  /** True while the program waits for a person (a pause): nothing to do is no deadlock then. */
+  readonly waitsForControl: () => boolean;
 }
 
 /** Every task waits and nothing can wake one: a bug, or a failure injection without an answer. */
@@ -79,8 +83,7 @@ export class Driver {
 
   private slice(): RunResult {
     const end = this.config.wall() + SLICE_MS;
-    let steps = 0;
-    return this.config.sched.run(this.now(), () => (++steps & 15) !== 0 || this.config.wall() < end);
+    return this.config.sched.run(this.now(), () => this.config.wall() < end);
   }
 
   private handOver(): void {
@@ -96,24 +99,29 @@ export class Driver {
   private async nextModelEvent(state: RunResult): Promise<void> {
     const fence = this.config.jobs.nextDue();
     if (fence !== null && (state.nextDeadline === null || fence.modelDone <= state.nextDeadline)) {
-      while (!this.arrived.has(fence.seq)) await this.collect();
+      while (!this.arrived.has(fence.seq)) {
+        if (this.stopped) return;
+        await this.collect();
+      }
       this.modelNow = Math.max(this.modelNow, fence.modelDone);
       this.signal(present(this.arrived.get(fence.seq), 'completion'));
     } else if (state.nextDeadline !== null) this.modelNow = Math.max(this.modelNow, state.nextDeadline);
+    else if (this.config.waitsForControl()) await this.sleep(null);
     else this.deadlock();
   }
 
   private async nextLiveEvent(state: RunResult): Promise<void> {
-    for (const completion of this.takeArrived()) this.signal(completion);
+    // What arrived while the thread was given away has made tasks ready: sleeping now would hold them up.
+    if (this.signalArrived()) return;
     if (this.config.jobs.inFlight > 0) await this.waitForDevice(state.nextDeadline);
-    else if (state.nextDeadline !== null || state.alive > 0) await this.sleep(state.nextDeadline);
-    for (const completion of this.takeArrived()) this.signal(completion);
+    else if (state.nextDeadline !== null || this.config.waitsForControl()) await this.sleep(state.nextDeadline);
+    else this.deadlock();
+    this.signalArrived();
   }
 
+  /** Ends at a completion, at the deadline or when poked: a device that hangs must not hold up a cancel. */
   private async waitForDevice(deadline: Ns | null): Promise<void> {
-    const settled = this.config.executor.settled();
-    if (deadline === null) return settled;
-    await Promise.race([settled, this.sleep(deadline)]);
+    await Promise.race([this.config.executor.settled(), this.sleep(deadline)]);
     this.poke();
   }
 
@@ -122,8 +130,11 @@ export class Driver {
     for (const completion of this.config.executor.take()) this.arrived.set(completion.seq, completion);
   }
 
-  private takeArrived(): Completion[] {
-    return this.config.executor.take();
+  /** True when anything had arrived. */
+  private signalArrived(): boolean {
+    const arrived = this.config.executor.take();
+    for (const completion of arrived) this.signal(completion);
+    return arrived.length > 0;
   }
 
   private signal(completion: Completion): void {
@@ -134,9 +145,10 @@ export class Driver {
     this.config.jobs.complete(completion);
   }
 
-  /** Sleeps to a deadline on the live clock (null: until poked), at most 50 ms at a time so that nothing is missed. */
+  /** Sleeps to a deadline on the live clock (null, or a clock that stands still: until poked), LOOK_MS at most. */
   private sleep(deadline: Ns | null): Promise<void> {
-    const ms = deadline === null ? 50 : Math.min(50, Math.max(0, (deadline - this.now()) / NS_PER_MS));
+    const still = deadline === null || this.live?.paused === true;
+    const ms = still ? LOOK_MS : Math.min(LOOK_MS, Math.max(0, (deadline - this.now()) / NS_PER_MS));
     return new Promise((resolve) => {
       const timer = setTimeout(finish, ms);
       function finish(): void {

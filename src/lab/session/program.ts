@@ -46,6 +46,10 @@ export interface ProgramParts {
   readonly progress: ProgramProgress;
   /** Called once memory is populated: what came before is set-up, not workload. */
   readonly onPopulated: () => void;
+  /** Called when the program comes to rest at a pause: nothing moves and nobody sleeps. */
+  readonly onRest: () => void;
+  /** Called around each comparison with the oracle, whose time is no part of the workload. */
+  readonly onVerifying: () => void;
   readonly onVerified: (verification: Verification) => void;
 }
 
@@ -72,13 +76,12 @@ export function* runProgram(parts: ProgramParts): Op<void> {
   progress.populated = true;
   parts.onPopulated();
   const steps = new StepSource(workload.steps(), Math.min(machine.partLimit, machine.listCapacity));
-  let due: Ns = machine.world.sched.now;
+  let last: Ns | null = null;
   while (progress.failure === null) {
-    yield* gate(parts);
+    last = yield* gate(parts, last);
     if (control.stopRequested) return;
     const group = steps.next(stepsWanted(control, progress));
     if (group.length === 0) return;
-    due = yield* pace(parts, due);
     yield* runGroup(parts, group);
   }
 }
@@ -89,35 +92,40 @@ function stepsWanted(control: ProgramControl, progress: ProgramProgress): number
   return control.paused || control.pace > 0 ? Math.min(1, left) : left;
 }
 
-/** Waits while paused; verifies between steps, when nothing moves. */
-function* gate(parts: ProgramParts): Op<void> {
+/**
+ * Waits while paused and until the next step is due; verifies between steps, when nothing moves. Every change of the
+ * controls is acted on at once, however slow the pace. `last`: when the step before was due (null: there was none).
+ * Returns when this one was: a late step does not make the following ones hurry.
+ */
+function* gate(parts: ProgramParts, last: Ns | null): Op<Ns> {
   const { control } = parts;
+  const { sched } = parts.machine.world;
   for (;;) {
     if (control.verifyRequested) yield* verifyNow(parts);
-    if (control.stopRequested || !control.paused) return;
-    if (control.stepsAllowed > 0) {
-      control.stepsAllowed--;
-      return;
-    }
-    yield control.changed;
+    const due = control.pace > 0 && last !== null ? last + NS_PER_S / control.pace : sched.now;
+    if (control.stopRequested) return sched.now;
+    if (control.paused) {
+      if (takeStep(control)) return sched.now;
+      parts.onRest();
+      yield control.changed;
+    } else if (due <= sched.now) return sched.now;
+    else yield* sched.sleepUntilOr(due, control.changed);
   }
+}
+
+function takeStep(control: ProgramControl): boolean {
+  if (control.stepsAllowed === 0) return false;
+  control.stepsAllowed--;
+  return true;
 }
 
 /** Compares every page with the oracle and keeps the result. */
 export function* verifyNow(parts: ProgramParts): Op<void> {
   parts.control.verifyRequested = false;
+  parts.onVerifying();
   const { machine, workload, oracle, progress } = parts;
   progress.verification = yield* verifyPages(machine.world, machine.mm, workload.vmas, oracle);
   parts.onVerified(progress.verification);
-}
-
-/** Sleeps until the next step is due; a late step does not make the following ones hurry. */
-function* pace(parts: ProgramParts, due: Ns): Op<Ns> {
-  const { sched } = parts.machine.world;
-  const { pace: stepsPerSecond } = parts.control;
-  if (stepsPerSecond <= 0) return sched.now;
-  yield* sched.sleepUntil(due);
-  return Math.max(due, sched.now) + NS_PER_S / stepsPerSecond;
 }
 
 /** Performs a group of steps: of the GPU alone in a chain, or one step on both sides at a time. */
@@ -132,7 +140,9 @@ function* runGroup(parts: ProgramParts, group: readonly Step[]): Op<void> {
   const results =
     sides.length === 1 && first !== undefined ? [yield* first] : yield* join(machine.world.sched, 'step', sides);
   for (const { failure } of results) progress.failure ??= failure;
-  if (progress.failure === null) progress.wrongLoads += checkGroup(oracle, group, results);
+  // Of a group that failed nobody knows which accesses were made: none of them counts.
+  if (progress.failure !== null) return;
+  progress.wrongLoads += checkGroup(oracle, group, results);
   progress.steps += group.length;
   for (const step of group) progress.accesses += (step.gpu?.count ?? 0) + (step.cpu?.count ?? 0);
 }

@@ -2,6 +2,7 @@
 import { assert, present } from '../../base/assert.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Ns } from '../../base/units.ts';
+import type { WaitQueue } from './fence.ts';
 import type { Op, Wait } from './op.ts';
 import type { RwLock } from './rw-lock.ts';
 import { Task } from './task.ts';
@@ -36,6 +37,8 @@ class YieldPoint implements Wait {
     task.sched.ready(task);
   }
 }
+
+const GIVE_WAY = new YieldPoint('give way');
 
 export class Sched {
   private readonly rng: Rng | null;
@@ -98,6 +101,18 @@ export class Sched {
   /** Sleeps until the clock reads at least `deadline`. */
   *sleepUntil(deadline: Ns): Op<void> {
     while (this.clock < deadline) yield this.timers.at(deadline);
+  }
+
+  /** Sleeps until the clock reads `deadline` or `queue` is woken, whichever comes first: the caller looks again. */
+  *sleepUntilOr(deadline: Ns, queue: WaitQueue): Op<void> {
+    if (this.clock >= deadline) return;
+    this.timers.wakeAt(deadline, queue);
+    yield queue;
+  }
+
+  /** Ends this step of a long computation, so that `run` can keep to its budget; other ready tasks go first. */
+  *giveWay(): Op<void> {
+    yield GIVE_WAY;
   }
 
   /**

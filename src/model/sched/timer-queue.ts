@@ -1,13 +1,13 @@
 // Sleeping tasks by deadline; ties wake in the order they went to sleep.
 import { MinHeap } from '../../base/min-heap.ts';
 import type { Ns } from '../../base/units.ts';
+import type { WaitQueue } from './fence.ts';
 import type { Wait } from './op.ts';
-import type { Task } from './task.ts';
 
 interface Entry {
   readonly deadline: Ns;
   readonly order: number;
-  readonly task: Task;
+  readonly wake: () => void;
 }
 
 export class TimerQueue {
@@ -25,15 +25,24 @@ export class TimerQueue {
   at(deadline: Ns): Wait {
     return {
       describe: () => `timer ${deadline}`,
-      park: (task) => this.heap.push({ deadline, order: this.order++, task }),
+      park: (task) => this.push(deadline, () => task.sched.ready(task)),
     };
   }
 
-  /** Makes every task ready whose deadline is not after `now`. */
+  /** Wakes `queue` once the clock has reached `deadline`, whoever waits there by then. */
+  wakeAt(deadline: Ns, queue: WaitQueue): void {
+    this.push(deadline, () => queue.wakeAll());
+  }
+
+  /** Wakes whatever has a deadline that is not after `now`. */
   fire(now: Ns): void {
     for (let head = this.heap.peek(); head !== undefined && head.deadline <= now; head = this.heap.peek()) {
       this.heap.pop();
-      head.task.sched.ready(head.task);
+      head.wake();
     }
+  }
+
+  private push(deadline: Ns, wake: () => void): void {
+    this.heap.push({ deadline, order: this.order++, wake });
   }
 }
