@@ -1,6 +1,8 @@
 // Composes the page: state, then the shell at once, then what is heavy (panel, charts, scene) after the first paint.
+import type { Report } from '../lab/measure/report.ts';
 import { Commands } from './state/commands.ts';
 import { hashComplaint, hashOfScenario, scenarioFromHash } from './state/page-scenario.ts';
+import { mendLanguage } from './state/language.ts';
 import { Preferences } from './state/preferences.ts';
 import type { SessionPort } from './state/session-client.ts';
 import { Session } from './state/session.ts';
@@ -9,7 +11,7 @@ import { place } from './ui/dom.ts';
 import { Help } from './ui/help.ts';
 import { Inspector } from './ui/inspector.ts';
 import { mountLog } from './ui/log-tab.ts';
-import { mountSessionNotices, Notices } from './ui/notices.ts';
+import { mountSessionNotices, Notices, recordedNotice } from './ui/notices.ts';
 import { download, ReportsTab } from './ui/reports-tab.ts';
 import { HoverLabel, mountSceneFrame } from './ui/scene-frame.ts';
 import { Tabs } from './ui/tabs.ts';
@@ -25,6 +27,9 @@ const TABS = [
 
 /** Below this height the tabs start folded, so that the picture has room. */
 const ROOMY_PIXELS = 840;
+
+/** The rest comes after this even when the session says nothing. */
+const MOST_PATIENCE_MS = 1500;
 
 /** Starts the page on whatever `open` connects to; returns its session. */
 export function startApp(open: () => SessionPort): Session {
@@ -72,27 +77,16 @@ function mountRecords(session: Session, tabs: Tabs, notices: Notices): void {
   mountBench(tabs.panel('bench'), session);
   mountLog(tabs.panel('log'), session);
   const reports = new ReportsTab(tabs.panel('reports'), (message) => session.complaint.set(message));
-  session.report.watch((report) => {
-    if (report === null) return;
-    void reports.add(report);
+  const keep = async (report: Report): Promise<void> => {
     // A run that ends by itself leaves its report too; only Record asked for a file.
-    if (!session.recording) return;
+    const asked = session.recording;
     session.recording = false;
+    await reports.add(report);
+    if (!asked) return;
     download(report);
-    const { verification } = report;
-    const wrong = verification?.mismatchedPages ?? 0;
-    notices.show({
-      key: 'recorded',
-      kind: wrong > 0 ? 'error' : 'plain',
-      text: 'Recorded: the report is stored in this browser and downloaded.',
-      detail:
-        verification === null
-          ? 'Its bytes were not compared.'
-          : `${verification.pagesChecked} pages compared, ${wrong === 0 ? 'all equal' : `${wrong} WRONG`}.`,
-      action: { label: 'Show reports', run: () => tabs.open('reports') },
-      dismiss: () => {},
-    });
-  });
+    notices.show({ ...recordedNotice(report), action: { label: 'Show reports', run: () => tabs.open('reports') } });
+  };
+  session.report.watch((report) => report !== null && void keep(report));
 }
 
 /** The address follows the scenario; an address that was pasted or stepped back to starts its run. */
@@ -117,6 +111,14 @@ function followAddress(session: Session, notices: Notices, first: ReturnType<typ
   });
 }
 
+/** The session opens its device first: on a small machine everything else would be in its way. */
+function firstSnapshot(session: Session): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, MOST_PATIENCE_MS);
+    session.snapshot.watch((snapshot) => snapshot !== null && resolve());
+  });
+}
+
 /** The scene arrives late and may be asked for early. */
 class LateScene {
   view: { resetView(): void } | null = null;
@@ -133,7 +135,9 @@ async function mountHeavy(
   inspector: Inspector,
   scene: LateScene,
 ): Promise<void> {
+  await firstSnapshot(session);
   void mountScene(session, preferences, inspector, scene);
+  mendLanguage();
   const [{ mountSettings }, { mountCharts }] = await Promise.all([
     import('./ui/settings-panel.ts'),
     import('./ui/charts.ts'),
@@ -163,6 +167,7 @@ async function mountScene(
   mountSceneFrame(into, session);
   await view.start();
   into.classList.add('ready');
+  performance.mark('pageferry:picture');
   inspector.selected.watch((page) => view.mark(page));
 }
 

@@ -120,7 +120,7 @@ describe('a visitor', () => {
     expect(result).toMatchObject({ ok: true, report: { verification: { mismatchedPages: 0 } } });
     await page.reload();
     await page.getByRole('tab', { name: 'Reports' }).click();
-    await expect.poll(() => page.locator('.reports li').count()).toBe(1);
+    await expect.poll(() => page.locator('.reports li').count(), { timeout: PATIENCE }).toBe(1);
     expect(problems).toEqual([]);
     await page.close();
   });

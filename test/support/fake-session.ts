@@ -1,5 +1,4 @@
 // A stand-in for the session worker: synthetic snapshots from a seed, for tests of the page alone. Never shipped, never measured.
-import type { ExecutorInfo } from '../../src/engine/plan/executor.ts';
 import {
   BLOCK_KIND,
   PAGE_STATE,
@@ -11,19 +10,6 @@ import {
 
 const CHUNK = 512;
 const NO_FRAME = 0xffffffff;
-
-export const FAKE_INFO: ExecutorInfo = {
-  kind: 'twin',
-  name: 'synthetic data of a test',
-  software: false,
-  vendor: '',
-  architecture: '',
-  driver: '',
-  backend: '',
-  features: [],
-  limits: {},
-  timestamps: false,
-};
 
 /** A sweep over chunks of 2 MiB with first-in-first-out eviction: just enough to look like a run. */
 export class FakeMemory {

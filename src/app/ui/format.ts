@@ -41,10 +41,6 @@ export function bytes(value: number): string {
   return scaled(BYTES, value);
 }
 
-export function perSecond(value: number): string {
-  return `${scaled(COUNTS, value)}/s`;
-}
-
 /** As `digits`, without zeros behind the point: for axes, where nothing claims precision. */
 export function trimmed(value: number): string {
   const text = digits(value);
@@ -64,10 +60,6 @@ export function microseconds(value: number): string {
 /** '12 345': groups of three with a narrow space. */
 export function grouped(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-}
-
-export function percent(part: number, whole: number): string {
-  return whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`;
 }
 
 /** The address of a page: '0x7f00_0012_3000'. */

@@ -1,4 +1,5 @@
 // The strip under the top bar: one line for each thing a visitor must know, with what to do about it. Empty when all is well.
+import type { Report } from '../../lab/measure/report.ts';
 import type { ExecutorStatus, RunStatus, Session } from '../state/session.ts';
 import { button, el, place } from './dom.ts';
 
@@ -42,6 +43,18 @@ export class Notices {
 
 function words({ text, detail }: Notice): (Node | string)[] {
   return detail === undefined ? [el('strong', {}, text)] : [el('strong', {}, text), ' ', detail];
+}
+
+export function recordedNotice({ verification }: Report): Notice {
+  const wrong = verification?.mismatchedPages ?? 0;
+  const compared = `${verification?.pagesChecked ?? 0} pages compared, ${wrong === 0 ? 'all equal' : `${wrong} WRONG`}.`;
+  return {
+    key: 'recorded',
+    kind: wrong > 0 ? 'error' : 'plain',
+    text: 'Recorded: the report is stored in this browser and downloaded.',
+    detail: verification === null ? 'Its bytes were not compared.' : compared,
+    dismiss: () => {},
+  };
 }
 
 /** What the session itself gives reason to say. */

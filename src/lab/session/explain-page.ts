@@ -12,7 +12,8 @@ import type { SpanLog } from './span-log.ts';
 const HISTORY_LINES = 12;
 
 export function explainPage(machine: Machine, pages: PageIndex, spans: SpanLog, page: number): string[] {
-  if (page < 0 || page >= pages.total) return [`page ${page} lies outside of the address space (${pages.total} pages)`];
+  if (!Number.isInteger(page) || page < 0 || page >= pages.total)
+    return [`page ${page} lies outside of the address space (${pages.total} pages)`];
   const vpn = pages.vpn(page);
   return [
     `address ${address(vpn)}, page ${page}`,

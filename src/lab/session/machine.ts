@@ -17,7 +17,7 @@ import type { Scenario } from './scenario.ts';
 import type { Sizes } from './sizing.ts';
 
 /** The mirror covers the lower half of a 48-bit address space, where processes live. */
-const USER_SPACE_PAGES = 2 ** 35;
+export const USER_SPACE_PAGES = 2 ** 35;
 
 export interface Machine {
   readonly world: World;

@@ -4,6 +4,7 @@ import type { Vpn } from '../../base/units.ts';
 import { SYSTEM_SPACE, type Command } from '../../engine/plan/commands.ts';
 import { hmmRangeFault } from '../../model/mm/hmm.ts';
 import type { Mm } from '../../model/mm/mm.ts';
+import type { Fence } from '../../model/sched/fence.ts';
 import type { Op } from '../../model/sched/op.ts';
 import type { World } from '../../model/world.ts';
 import type { Oracle } from '../workload/oracle.ts';
@@ -11,21 +12,26 @@ import type { VmaSpec } from '../workload/workload.ts';
 
 /** Pages faulted in at a time. */
 const CHUNK_PAGES = 512;
+/** Chunks in flight: enough to keep a device busy, few enough to give the thread back often. */
+const CHUNKS_AHEAD = 8;
 
 /**
- * Maps the VMAs, faults every page in for writing and fills it with the oracle's contents (design.md §8 Accesses).
- * Throws when a VMA cannot be mapped or system memory is too small: sizing is the caller's.
+ * Faults every page of the VMAs in for writing and fills it with the oracle's contents (design.md §8 Accesses); when it
+ * returns, the bytes are there. Throws when system memory is too small: sizing is the caller's.
  */
 export function* populate(world: World, mm: Mm, vmas: readonly VmaSpec[], oracle: Oracle): Op<void> {
+  const ahead: Fence[] = [];
   for (const vma of vmas) {
     for (let at = 0; at < vma.pages; at += CHUNK_PAGES) {
       const start = vma.startVpn + at;
-      yield* populateChunk(world, mm, start, start + Math.min(CHUNK_PAGES, vma.pages - at), oracle);
+      ahead.push(yield* populateChunk(world, mm, start, start + Math.min(CHUNK_PAGES, vma.pages - at), oracle));
+      if (ahead.length > CHUNKS_AHEAD) yield* present(ahead.shift(), 'fence').wait();
     }
   }
+  for (const fence of ahead) yield* fence.wait();
 }
 
-function* populateChunk(world: World, mm: Mm, startVpn: Vpn, endVpn: Vpn, oracle: Oracle): Op<void> {
+function* populateChunk(world: World, mm: Mm, startVpn: Vpn, endVpn: Vpn, oracle: Oracle): Op<Fence> {
   const pages = endVpn - startVpn;
   const range = {
     mm,
@@ -42,7 +48,7 @@ function* populateChunk(world: World, mm: Mm, startVpn: Vpn, endVpn: Vpn, oracle
   const status = yield* hmmRangeFault(range);
   mm.mmapLock.unlockRead();
   if (status !== 0) throw new Error(`populating page 0x${startVpn.toString(16)}: ${status}`);
-  world.jobs.submit('cpu', 'populate', seedCommands(world, range.pfns, startVpn, oracle));
+  return world.jobs.submit('cpu', 'populate', seedCommands(world, range.pfns, startVpn, oracle));
 }
 
 /** One FILL_SEEDED per run of frames that ascend with their pages. */

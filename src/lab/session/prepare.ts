@@ -1,10 +1,11 @@
 // From a scenario to everything that a run needs, sized for an adapter; defaults step down, what a user gave never does.
-import { MIB } from '../../base/units.ts';
+import { MIB, vaHi, vaLo } from '../../base/units.ts';
 import { present } from '../../base/assert.ts';
 import { warning, type Warning } from '../measure/warnings.ts';
 import { createWorkload } from '../workload/create.ts';
 import type { AccessTrace } from '../trace/access-trace.ts';
-import type { Workload } from '../workload/workload.ts';
+import type { VmaSpec, Workload } from '../workload/workload.ts';
+import { USER_SPACE_PAGES } from './machine.ts';
 import { chunkWarning, parseScenario, refusal, type Refusal, type Scenario } from './scenario.ts';
 import { parseVram } from './scenario-sizes.ts';
 import { checkSizes, sizesOf, type Sizes } from './sizing.ts';
@@ -20,6 +21,8 @@ export interface Prepared {
 
 /** The smallest footprint that stepping down reaches. */
 const MIN_FOOTPRINT = 4 * MIB;
+/** Whoever gave one of these wants exactly that. */
+const SIZE_FIELDS = ['workload.footprintBytes', 'machine.vram', 'machine.systemMemory'];
 
 /**
  * Prepares a run on an adapter whose buffers hold `maxSpacePages` each. `given` are the paths of fields that the user
@@ -33,15 +36,24 @@ export function prepareRun(
 ): Prepared | Refusal {
   const workload = createWorkload(scenario, trace);
   if (workload === null) return refusal('workload.name', 'trace', 'a trace file beside it');
-  const sizes = sizesOf(workload, present(parseVram(scenario.machine.vram), 'VRAM'));
-  const problem = checkSizes(sizes, maxSpacePages, scenario.machine.vram);
+  const outside = workload.vmas.find((vma) => vma.startVpn + vma.pages > USER_SPACE_PAGES);
+  if (outside !== undefined) return refusal('trace', firstOutside(outside), 'addresses of user space, below 2^47');
+  const { vram, systemMemory } = scenario.machine;
+  const sizes = sizesOf(workload, present(parseVram(vram), 'VRAM'), systemMemory);
+  const problem = checkSizes(sizes, maxSpacePages, vram);
   if (problem === null) return { ok: true, scenario, workload, sizes, warnings: warningsOf(scenario) };
-  const smaller = given.has('workload.footprintBytes') || given.has('machine.vram') ? null : halved(scenario);
+  const smaller = SIZE_FIELDS.some((path) => given.has(path)) ? null : halved(scenario);
   if (smaller === null) return refusal(problem.field, problem.given, problem.allowed);
   const prepared = prepareRun(smaller, trace, maxSpacePages, given);
   return prepared.ok
     ? { ...prepared, warnings: [steppedDown(scenario, prepared.scenario), ...warningsOf(scenario)] }
     : prepared;
+}
+
+/** Where an area leaves the mirrored part of the address space, as text. */
+function firstOutside(vma: VmaSpec): string {
+  const vpn = Math.max(vma.startVpn, USER_SPACE_PAGES);
+  return `0x${vaHi(vpn).toString(16)}${vaLo(vpn).toString(16).padStart(8, '0')} (${vma.name})`;
 }
 
 function halved(scenario: Scenario): Scenario | null {

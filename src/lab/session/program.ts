@@ -94,8 +94,8 @@ function stepsWanted(control: ProgramControl, progress: ProgramProgress): number
 
 /**
  * Waits while paused and until the next step is due; verifies between steps, when nothing moves. Every change of the
- * controls is acted on at once, however slow the pace. `last`: when the step before was due (null: there was none).
- * Returns when this one was: a late step does not make the following ones hurry.
+ * controls is acted on at once, however slow the pace. `last`: when the step before began (null: there was none).
+ * Returns when this one begins: a late step does not make the following ones hurry.
  */
 function* gate(parts: ProgramParts, last: Ns | null): Op<Ns> {
   const { control } = parts;

@@ -21,6 +21,8 @@ export interface RunReportParts {
   readonly createdAt: string;
   /** The command line, or '' in the page. */
   readonly command: string;
+  /** Doubts that only the caller can know of. */
+  readonly doubts?: readonly Warning[];
 }
 
 /** Builds the report; `outcome.end` other than 'done' marks it partial. */
@@ -42,7 +44,7 @@ export function runReport(parts: RunReportParts): Report {
     eventHash: run.eventHash,
     notes: notesOf(parts),
     partial: outcome.end !== 'done',
-    warnings: [...prepared.warnings, ...doubts(parts)],
+    warnings: [...prepared.warnings, ...(parts.doubts ?? []), ...doubts(parts)],
   });
 }
 
@@ -77,7 +79,7 @@ function rateMetrics({ run, outcome }: RunReportParts): Metric[] {
       unit: 's',
       source: 'wall',
       samples: [outcome.seconds],
-      convention: 'workload only: population and verification left out',
+      convention: 'workload only: pauses, population and verification left out',
     }),
     ...(model
       ? [
@@ -86,7 +88,7 @@ function rateMetrics({ run, outcome }: RunReportParts): Metric[] {
             unit: 's',
             source,
             samples: [seconds],
-            convention: 'model clock at the end of the workload',
+            convention: 'model time of the workload: population and verification left out',
           }),
         ]
       : []),
@@ -145,6 +147,7 @@ function notesOf({ prepared, outcome, run }: RunReportParts): string[] {
     `${outcome.steps} steps, ${outcome.accesses} accesses, ${outcome.wrongLoads} loads with a wrong value`,
   ];
   if (run.gpuSeconds > 0) notes.push(`GPU time of all timed jobs: ${run.gpuSeconds.toFixed(3)} s`);
+  notes.push(...run.changes.map((change) => `changed while running: ${change}`));
   if (outcome.failure !== null) notes.push(outcome.failure);
   return notes;
 }
@@ -154,7 +157,7 @@ function doubts({ info, outcome, run }: RunReportParts): Warning[] {
   if (info.kind === 'twin') found.push(warning('nothing-on-gpu', 'the CPU twin moved the bytes'));
   else if (info.software) found.push(warning('software-adapter', `${info.name} emulates a GPU on the CPU`));
   if (outcome.verification === null) found.push(warning('unverified', 'no page was compared with the oracle'));
-  else if (outcome.verification.mismatchedPages > 0 || outcome.wrongLoads > 0) found.push(wrongBytes(outcome));
+  if ((outcome.verification?.mismatchedPages ?? 0) > 0 || outcome.wrongLoads > 0) found.push(wrongBytes(outcome));
   if (outcome.end === 'cancelled') found.push(warning('partial', 'the run was cancelled'));
   if (outcome.failure !== null) found.push(warning('unserved-accesses', outcome.failure));
   if (run.scenario.run.clock === 'model')

@@ -2,7 +2,6 @@
 import { NS_PER_S } from '../../base/units.ts';
 import type { Executor } from '../../engine/plan/executor.ts';
 import type { Completion, Job } from '../../engine/plan/job.ts';
-import type { EventSink } from '../../model/event/event.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { Oracle } from '../workload/oracle.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -12,13 +11,16 @@ import { applyLiveFields, buildMachine, type Machine } from './machine.ts';
 import { PageIndex } from './page-index.ts';
 import { newControl, newProgress, runProgram, verifyNow, type ProgramParts } from './program.ts';
 import { explainPage } from './explain-page.ts';
+import { RunTime } from './run-time.ts';
 import type { Snapshot } from './protocol.ts';
 import type { Scenario } from './scenario.ts';
 import { fieldAt, setField } from './scenario-fields.ts';
 import type { Sizes } from './sizing.ts';
+import { Sinks } from './sinks.ts';
 import { Snapshots } from './snapshot.ts';
 import { SpanLog } from './span-log.ts';
 import type { Verification } from './verify.ts';
+import { Waiters } from './waiters.ts';
 
 export interface RunConfig {
   readonly scenario: Scenario;
@@ -42,18 +44,14 @@ export interface RunOutcome {
   readonly wrongLoads: number;
   readonly steps: number;
   readonly accesses: number;
-  /** Wall seconds of the workload, population and verification left out. */
+  /** Wall seconds of the workload; pauses, population and verification left out. */
   readonly seconds: number;
 }
 
-/** Forwards events to several sinks. */
-class Sinks implements EventSink {
-  readonly all: EventSink[] = [];
-
-  emit(now: number, event: Parameters<EventSink['emit']>[1]): void {
-    for (const sink of this.all) sink.emit(now, event);
-  }
-}
+/** A stopped workload may finish its step for so long (design.md §4: every run can be cancelled within 100 ms). */
+const CANCEL_MS = 80;
+/** Changes of live fields that a report tells. */
+const MAX_CHANGES = 100;
 
 export class Run {
   readonly machine: Machine;
@@ -66,12 +64,13 @@ export class Run {
   private readonly parts: ProgramParts;
   private readonly snapshots: Snapshots;
   private marks: string[] = [];
-  private startedMs = 0;
-  private endedMs: number | null = null;
+  /** Changes of live fields, with their times, for the report. */
+  readonly changes: string[] = [];
+  private readonly time: RunTime;
   private gpuNs = 0;
-  private populatedNs = 0;
-  private endedNs: number | null = null;
-  private waitingForVerification: ((verification: Verification) => void)[] = [];
+  private over = false;
+  private patience: ReturnType<typeof setTimeout> | null = null;
+  private readonly verifiers = new Waiters<Verification>();
 
   constructor(config: RunConfig) {
     const { scenario, sizes, workload, executor, wall } = config;
@@ -91,7 +90,9 @@ export class Run {
       clock: scenario.run.clock,
       wall,
       onCompletion: (job, completion) => this.completed(job, completion),
+      waitsForControl: () => this.parts.control.changed.waiting > 0,
     });
+    this.time = new RunTime(this.driver, wall);
     this.snapshots = new Snapshots({
       machine: this.machine,
       pages: this.pages,
@@ -104,13 +105,24 @@ export class Run {
 
   /** Runs to the end of the workload, verifies (unless told not to), and says how it went. Rejects on device loss. */
   async start(): Promise<RunOutcome> {
+    try {
+      return await this.drive();
+    } finally {
+      this.over = true;
+      this.endPatience();
+      this.verifiers.reject(new Error('the run ended before it was verified'));
+    }
+  }
+
+  private async drive(): Promise<RunOutcome> {
     const { sched } = this.machine.world;
-    this.startedMs = this.config.wall();
     const program = sched.spawn('program', runProgram(this.parts));
     await this.driver.run(() => program.done);
-    this.endedMs = this.config.wall();
-    this.endedNs = this.driver.now();
+    this.endPatience();
+    this.time.end();
     const { control, progress } = this.parts;
+    // What was found earlier says nothing about the end.
+    progress.verification = null;
     if (program.done && progress.failure === null && this.scenario.run.verify) {
       const verify = sched.spawn('verify', verifyNow(this.parts));
       await this.driver.run(() => verify.done);
@@ -118,30 +130,35 @@ export class Run {
     return this.outcome(progress.failure !== null ? 'failed' : control.stopRequested ? 'cancelled' : 'done');
   }
 
+  /** Holds the workload once its step is over; only then its clock stands still. */
   pause(): void {
     this.parts.control.paused = true;
-    this.driver.pause();
+    this.wakeProgram();
   }
 
   resume(): void {
     this.parts.control.paused = false;
-    this.driver.resume();
-    this.wakeProgram();
+    this.parts.control.stepsAllowed = 0;
+    this.goOn();
   }
 
   /** Runs one step of the workload, then stays paused. */
   stepOnce(): void {
     this.parts.control.paused = true;
     this.parts.control.stepsAllowed++;
-    this.driver.resume();
-    this.wakeProgram();
+    this.goOn();
   }
 
-  /** Ends the workload after the current step. */
+  /**
+   * Ends the workload after the current step, then verifies. A step that takes too long is given up, and asking again
+   * gives up verification too: the outcome is unverified then.
+   */
   cancel(): void {
+    if (this.over) return;
+    if (this.parts.control.stopRequested) return this.abandon();
     this.parts.control.stopRequested = true;
-    this.driver.resume();
-    this.wakeProgram();
+    this.patience = setTimeout(() => this.driver.stop(), CANCEL_MS);
+    this.goOn();
   }
 
   /** Ends everything now; nothing is verified. */
@@ -150,11 +167,12 @@ export class Run {
     this.driver.stop();
   }
 
-  /** Compares every page with the oracle between two steps, while the run goes on. */
+  /** Compares every page with the oracle between two steps, while the run goes on. Rejects when the run ends before. */
   verify(): Promise<Verification> {
+    if (this.over) return Promise.reject(new Error('the run is over'));
     this.parts.control.verifyRequested = true;
     this.wakeProgram();
-    return new Promise((resolve) => this.waitingForVerification.push(resolve));
+    return this.verifiers.wait();
   }
 
   /** Changes a live field. Null when done, else what is wrong, in one line. */
@@ -167,7 +185,8 @@ export class Run {
     this.scenario = result.scenario;
     applyLiveFields(this.machine.options, result.scenario);
     this.parts.control.pace = result.scenario.run.pace;
-    this.marks.push(`${field.label} ${JSON.stringify(value)}`);
+    this.noteChange(`${field.label} ${JSON.stringify(value)}`);
+    this.wakeProgram();
     return null;
   }
 
@@ -188,7 +207,7 @@ export class Run {
 
   /** Time of the workload on the run's clock. */
   get modelSeconds(): number {
-    return ((this.endedNs ?? this.driver.now()) - this.populatedNs) / NS_PER_S;
+    return this.time.clockSeconds;
   }
 
   /** GPU time of all timed jobs. */
@@ -214,7 +233,7 @@ export class Run {
       wrongLoads: progress.wrongLoads,
       steps: progress.steps,
       accesses: progress.accesses,
-      seconds: ((this.endedMs ?? this.config.wall()) - this.startedMs) / 1000,
+      seconds: this.time.wallSeconds,
     };
   }
 
@@ -229,6 +248,8 @@ export class Run {
       control,
       progress: newProgress(),
       onPopulated: () => this.populated(),
+      onRest: () => this.time.rest(),
+      onVerifying: () => this.time.setAside(),
       onVerified: (verification) => this.verified(verification),
     };
   }
@@ -237,14 +258,27 @@ export class Run {
   private populated(): void {
     this.machine.device.stats.reset();
     this.recorder.reset();
-    this.populatedNs = this.driver.now();
-    this.startedMs = this.config.wall();
+    this.time.begin();
+  }
+
+  private goOn(): void {
+    this.time.goOn();
+    this.wakeProgram();
   }
 
   private verified(verification: Verification): void {
-    const waiting = this.waitingForVerification;
-    this.waitingForVerification = [];
-    for (const resolve of waiting) resolve(verification);
+    this.time.work();
+    this.verifiers.resolve(verification);
+  }
+
+  private endPatience(): void {
+    if (this.patience !== null) clearTimeout(this.patience);
+    this.patience = null;
+  }
+
+  private noteChange(text: string): void {
+    this.marks.push(text);
+    if (this.changes.length < MAX_CHANGES) this.changes.push(`${text} at ${this.modelSeconds.toFixed(3)} s`);
   }
 
   private completed(_job: Job, completion: Completion): void {

@@ -21,7 +21,7 @@ export interface Sizes {
   readonly systemPages: number;
 }
 
-/** A size that does not fit the adapter; `exact` when the user gave it, so that it may not be stepped down. */
+/** A size that cannot be had, in words for a user. */
 export interface SizeProblem {
   readonly field: string;
   readonly given: string;
@@ -29,14 +29,20 @@ export interface SizeProblem {
 }
 
 /**
- * Sizes of a run. `vram` is '50%' (of the VMAs' bytes, rounded up to 2 MiB) or bytes as parsed by the scenario.
- * Source: design.md §8 Sizes.
+ * Sizes of a run. `vram` is '50%' (of the VMAs' bytes, rounded up to 2 MiB) or bytes as parsed by the scenario;
+ * `systemBytes` the system memory that the user gave, null for enough. Source: design.md §8 Sizes.
  */
-export function sizesOf(workload: Workload, vram: VramSize): Sizes {
+export function sizesOf(workload: Workload, vram: VramSize, systemBytes: number | null = null): Sizes {
   const vmaPages = workload.vmas.reduce((sum, vma) => sum + vma.pages, 0);
-  const wanted = vram.kind === 'percent' ? Math.ceil((vmaPages * vram.percent) / 100) : vram.bytes / PAGE_SIZE;
+  const wanted = vram.kind === 'percent' ? shareOf(vmaPages, vram.percent) : vram.bytes / PAGE_SIZE;
   const dataPages = alignUp(Math.max(1, wanted), BLOCK_PAGES);
-  return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages: vmaPages + systemSlack(vmaPages) };
+  const systemPages = systemBytes === null ? vmaPages + systemSlack(vmaPages) : systemBytes / PAGE_SIZE;
+  return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages };
+}
+
+/** Whole pages of a percentage. The product of decimals is off by a hair, which must not cost another block. */
+function shareOf(pages: number, percent: number): number {
+  return Math.ceil(Number(((pages * percent) / 100).toFixed(6)));
 }
 
 /** One level-0 table per 2 MiB of each VMA, rounded outwards, doubled for tables that wait for their fence. */
@@ -52,7 +58,7 @@ function systemSlack(vmaPages: number): number {
   return alignUp(Math.min(vmaPages, 4 * BLOCK_PAGES) + 64, 64);
 }
 
-/** The first space that exceeds what the adapter can bind, in words for a user. */
+/** The first space that exceeds what the adapter can bind, or is too small for the workload's pages. */
 export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: string): SizeProblem | null {
   const vram = sizes.dataPages + sizes.reservePages;
   if (vram > maxSpacePages) {
@@ -62,9 +68,19 @@ export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: strin
       allowed: `at most ${mib(maxSpacePages)} on this adapter`,
     };
   }
+  if (sizes.systemPages < sizes.vmaPages) {
+    return {
+      field: 'machine.systemMemory',
+      given: mib(sizes.systemPages),
+      allowed: `at least ${mib(sizes.vmaPages)}: every page of the workload starts in system memory`,
+    };
+  }
   if (sizes.systemPages > maxSpacePages) {
     return {
-      field: 'workload.footprintBytes',
+      field:
+        sizes.vmaPages + systemSlack(sizes.vmaPages) > maxSpacePages
+          ? 'workload.footprintBytes'
+          : 'machine.systemMemory',
       given: `${mib(sizes.vmaPages)} (${mib(sizes.systemPages)} of system memory)`,
       allowed: `at most ${mib(maxSpacePages)} on this adapter`,
     };
@@ -73,5 +89,5 @@ export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: strin
 }
 
 function mib(pages: number): string {
-  return `${Math.round((pages * PAGE_SIZE) / MIB)} MiB`;
+  return `${Number(((pages * PAGE_SIZE) / MIB).toFixed(2))} MiB`;
 }

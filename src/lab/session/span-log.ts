@@ -46,7 +46,8 @@ export class SpanLog implements EventSink {
     const found: SpanView[] = [];
     for (let i = this.nextId - 1; i > 0 && i > this.nextId - 1 - HISTORY && found.length < limit; i--) {
       const span = this.history[i % HISTORY];
-      if (span !== undefined && span.firstPage <= page && page < span.firstPage + span.pages) found.push(span);
+      if (span === undefined || span.firstPage < 0) continue;
+      if (span.firstPage <= page && page < span.firstPage + span.pages) found.push(span);
     }
     return found;
   }

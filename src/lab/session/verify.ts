@@ -6,6 +6,7 @@ import type { Mm } from '../../model/mm/mm.ts';
 import { PTE_KIND, pteKind, ptePfn } from '../../model/mm/page-table.ts';
 import type { Fence } from '../../model/sched/fence.ts';
 import type { Op } from '../../model/sched/op.ts';
+import type { Sched } from '../../model/sched/sched.ts';
 import type { World } from '../../model/world.ts';
 import type { Oracle } from '../workload/oracle.ts';
 import type { VmaSpec } from '../workload/workload.ts';
@@ -19,6 +20,8 @@ export interface Verification {
 
 /** Pages hashed by one job. */
 const JOB_PAGES = 2048;
+/** Pages compared before other tasks, and the event loop, get a turn. */
+const COMPARE_PAGES = 128;
 
 interface Batch {
   readonly startVpn: Vpn;
@@ -28,7 +31,7 @@ interface Batch {
 }
 
 /**
- * Compares every page. Nothing else may run meanwhile: pages must stay where they are.
+ * Compares every page. Nothing else may move pages meanwhile; it gives way often, so that the session stays responsive.
  * A page that has no frame counts as mismatched, since the workload's memory was populated.
  */
 export function* verifyPages(world: World, mm: Mm, vmas: readonly VmaSpec[], oracle: Oracle): Op<Verification> {
@@ -44,11 +47,13 @@ export function* verifyPages(world: World, mm: Mm, vmas: readonly VmaSpec[], ora
         homeless++;
         firstHomeless ??= vpn;
       }
-      if (pfn < 0 || batch.pages === JOB_PAGES) batch = send(world, batch, batches, vpn + 1);
+      if (pfn >= 0 && batch.pages < JOB_PAGES) continue;
+      batch = send(world, batch, batches, vpn + 1);
+      yield* world.sched.giveWay();
     }
     send(world, batch, batches, 0);
   }
-  const found = yield* compare(batches, oracle);
+  const found = yield* compare(world.sched, batches, oracle);
   return {
     pagesChecked: found.pagesChecked + homeless,
     mismatchedPages: found.mismatchedPages + homeless,
@@ -84,7 +89,7 @@ function send(world: World, batch: Batch, sent: Batch[], nextVpn: Vpn): Batch {
   return newBatch(nextVpn);
 }
 
-function* compare(batches: readonly Batch[], oracle: Oracle): Op<Verification> {
+function* compare(sched: Sched, batches: readonly Batch[], oracle: Oracle): Op<Verification> {
   const expected = new Uint32Array(2);
   let pagesChecked = 0;
   let mismatchedPages = 0;
@@ -92,6 +97,7 @@ function* compare(batches: readonly Batch[], oracle: Oracle): Op<Verification> {
   for (const batch of batches) {
     const { io } = yield* present(batch.fence, 'fence').wait();
     for (let i = 0; i < batch.pages; i++) {
+      if (i % COMPARE_PAGES === 0) yield* sched.giveWay();
       oracle.hash(batch.startVpn + i, expected, 0);
       pagesChecked++;
       if (io[2 * i] === expected[0] && io[2 * i + 1] === expected[1]) continue;

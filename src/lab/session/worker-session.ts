@@ -1,17 +1,12 @@
 // The session behind the page: takes messages, keeps at most one run, posts snapshots, reports and refusals.
-import { DeviceLostError, type Executor } from '../../engine/plan/executor.ts';
-import { GpuUnavailable } from '../../engine/gpu/unavailable.ts';
+import { DeviceLostError } from '../../engine/plan/executor.ts';
 import { browserHost } from '../measure/environment.ts';
-import { openTrace } from '../trace/open.ts';
-import { TraceError, type AccessTrace } from '../trace/access-trace.ts';
-import { executorConfig } from './machine.ts';
-import { chooseExecutor, openExecutor } from './open-executor.ts';
-import { prepareRun, type Prepared } from './prepare.ts';
-import { runReport } from './run-report.ts';
-import { Run, type RunEnd, type RunOutcome } from './run.ts';
-import { parseScenario } from './scenario.ts';
-import { transferables } from './snapshot.ts';
+import { warning } from '../measure/warnings.ts';
+import { openRun, type Opened, type Refused } from './open-run.ts';
 import type { FromSession, RunState, ToSession } from './protocol.ts';
+import { runReport } from './run-report.ts';
+import type { Run, RunEnd, RunOutcome } from './run.ts';
+import { transferables } from './snapshot.ts';
 
 /** Snapshots a second: enough for a smooth picture, little enough to cost nothing. */
 const SNAPSHOT_MS = 50;
@@ -23,21 +18,32 @@ export interface SessionHost {
   post(message: FromSession, transfer?: ArrayBuffer[]): void;
 }
 
-interface Live {
-  readonly run: Run;
-  readonly executor: Executor;
-  readonly prepared: Prepared;
-  readonly fallback: string | null;
+interface Live extends Opened {
   timer: ReturnType<typeof setInterval> | null;
+  /** No snapshot before this wall time. */
+  nextSnapshotMs: number;
+  /** How it ended; null while it goes on. */
+  ended: RunOutcome | null;
+  /** The page was in the background while this ran. */
+  wasHidden: boolean;
 }
+
+type Start = Extract<ToSession, { type: 'start' }>;
+/** Messages for a run. */
+type Steering = Exclude<ToSession, { type: 'start' | 'stop' | 'bench' | 'hidden' }>;
 
 const END_STATE: Readonly<Record<RunEnd, RunState>> = { done: 'finished', cancelled: 'cancelled', failed: 'failed' };
 
 export class WorkerSession {
   private readonly host: SessionHost;
   private live: Live | null = null;
-  /** Start requests are served one after the other; a newer one makes older ones pointless. */
+  /** The newest start request; older ones that are still opening end without a word. */
   private startSerial = 0;
+  /** Start requests are served one after the other: two of them never hold device memory at once. */
+  private opening: Promise<void> = Promise.resolve();
+  /** What came for a run that is still opening; null when none is. */
+  private early: Steering[] | null = null;
+  private hidden = false;
   private pausedByHiding = false;
 
   constructor(host: SessionHost) {
@@ -48,145 +54,158 @@ export class WorkerSession {
   handle(message: ToSession): void {
     switch (message.type) {
       case 'start':
-        void this.start(message.scenario, message.trace ?? null);
-        return;
+        return this.start(message);
       case 'bench':
-        this.refuse('bench', 'benchmarks run on the command line in this version: npm run bench');
-        return;
+        return this.refuse('bench', 'benchmarks run on the command line in this version: npm run bench');
       case 'stop':
-        this.live?.run.cancel();
-        return;
-      case 'record':
-        void this.record();
-        return;
+        return this.stop();
+      case 'hidden':
+        return this.hide(message.hidden);
       default:
-        this.steer(message);
+        if (this.early !== null) this.early.push(message);
+        else if (this.live !== null) this.steer(this.live, message);
+        else if (message.type === 'record') this.refuse('record', 'no run to record: press Run first');
     }
   }
 
-  private steer(message: Exclude<ToSession, { type: 'start' | 'stop' | 'record' | 'bench' }>): void {
-    const run = this.live?.run;
-    if (run === undefined) return;
+  private steer(live: Live, message: Steering): void {
+    const { run } = live;
+    if (message.type === 'record') return void this.record(live);
+    if (message.type === 'inspect') return this.inspect(run, message.page);
+    // A finished run stays as it was: its report may still be asked for.
+    if (live.ended !== null) return;
     switch (message.type) {
       case 'pause':
+        this.pausedByHiding = false;
         run.pause();
         return this.state('paused');
       case 'resume':
+        this.pausedByHiding = false;
         run.resume();
         return this.state('running');
       case 'step':
+        this.pausedByHiding = false;
         run.stepOnce();
         return this.state('paused');
       case 'tune':
         return this.tune(run, message.path, message.value);
-      case 'hidden':
-        return this.hide(run, message.hidden);
-      case 'inspect':
-        return this.inspect(run, message.page);
     }
   }
 
-  private async start(input: unknown, trace: { name: string; bytes: ArrayBuffer } | null): Promise<void> {
+  private start(message: Start): void {
     const serial = ++this.startSerial;
     this.end();
+    this.early = [];
     this.state('starting');
+    this.opening = this.opening.then(() => this.serve(serial, message));
+  }
+
+  /** A run that is still opening is not begun at all. */
+  private stop(): void {
+    if (this.early === null) return this.live?.run.cancel();
+    this.startSerial++;
+    this.early = null;
+    this.state('cancelled');
+  }
+
+  private async serve(serial: number, { scenario, trace }: Start): Promise<void> {
+    if (serial !== this.startSerial) return;
     try {
-      const live = await this.open(input, trace);
-      if (live === null) return;
-      if (serial !== this.startSerial) return live.executor.destroy();
-      this.live = live;
-      await this.drive(live);
+      const opened = await openRun(this.host, scenario, trace ?? null);
+      const wanted = serial === this.startSerial;
+      if ('refused' in opened) {
+        if (wanted) this.failToStart(opened);
+      } else if (wanted) void this.begin(opened);
+      else opened.executor.destroy();
     } catch (error) {
       if (serial === this.startSerial) this.broken(error);
     }
   }
 
-  /** Everything up to a run that can be driven; null when the input was refused. */
-  private async open(input: unknown, traceFile: { name: string; bytes: ArrayBuffer } | null): Promise<Live | null> {
-    const parsed = parseScenario(input);
-    if (!parsed.ok) return this.refuse(parsed.field, parsed.message);
-    const trace = await this.readTrace(traceFile);
-    if (trace === 'refused') return null;
-    const { gpu } = this.host;
-    const chosen = await chooseExecutor(gpu, parsed.scenario.engine.adapter);
-    if (chosen instanceof GpuUnavailable) return this.refuse('engine.adapter', chosen.message);
-    const prepared = prepareRun(parsed.scenario, trace, chosen.maxSpacePages, new Set());
-    if (!prepared.ok) return this.refuse(prepared.field, prepared.message);
-    const executor = await openExecutor(gpu, chosen, executorConfig(prepared.scenario, prepared.sizes));
-    if (executor instanceof GpuUnavailable) return this.refuse('engine.adapter', executor.message);
-    this.host.post({ type: 'executor', info: executor.info, fallback: chosen.fallback });
-    const { scenario, sizes, workload } = prepared;
-    const run = new Run({ scenario, sizes, workload, executor, wall: this.host.wall, pictures: true });
-    return { run, executor, prepared, fallback: chosen.fallback, timer: null };
+  private failToStart({ refused, message }: Refused): void {
+    this.early = null;
+    this.refuse(refused, message);
+    this.state('failed', message);
   }
 
-  private async readTrace(file: { name: string; bytes: ArrayBuffer } | null): Promise<AccessTrace | null | 'refused'> {
-    if (file === null) return null;
-    try {
-      return await openTrace(file.name, new Uint8Array(file.bytes));
-    } catch (error) {
-      if (!(error instanceof TraceError)) throw error;
-      this.refuse('trace', error.message);
-      return 'refused';
-    }
-  }
-
-  private async drive(live: Live): Promise<void> {
+  private async begin(opened: Opened): Promise<void> {
+    const live: Live = { ...opened, timer: null, nextSnapshotMs: 0, ended: null, wasHidden: false };
+    const early = this.early ?? [];
+    this.early = null;
+    this.live = live;
+    this.host.post({ type: 'executor', info: live.executor.info, fallback: live.fallback });
     live.timer = setInterval(() => this.postSnapshot(live), SNAPSHOT_MS);
     this.state('running');
+    this.pausedByHiding = false;
+    if (this.hidden) this.hide(true);
     try {
-      const outcome = await live.run.start();
-      if (this.live !== live) return;
-      this.postSnapshot(live);
-      this.postReport(live, outcome);
-      this.state(END_STATE[outcome.end], outcome.failure);
+      const ending = live.run.start();
+      for (const message of early) this.steer(live, message);
+      this.finish(live, await ending);
+    } catch (error) {
+      if (this.live === live) this.broken(error);
     } finally {
       if (live.timer !== null) clearInterval(live.timer);
       live.executor.destroy();
     }
   }
 
+  private finish(live: Live, outcome: RunOutcome): void {
+    live.ended = outcome;
+    if (this.live !== live) return;
+    live.nextSnapshotMs = 0;
+    this.postSnapshot(live);
+    this.postReport(live, outcome);
+    this.state(END_STATE[outcome.end], outcome.failure);
+  }
+
+  /** Ends the run there is, at once: its memory is free before the next one asks for some. */
   private end(): void {
     const { live } = this;
     this.live = null;
     if (live === null) return;
     live.run.abandon();
     if (live.timer !== null) clearInterval(live.timer);
+    live.executor.destroy();
   }
 
-  private async record(): Promise<void> {
-    const { live } = this;
-    if (live === null) return this.refuse('record', 'no run to record: press Run first') ?? undefined;
+  private async record(live: Live): Promise<void> {
     try {
-      await live.run.verify();
-      if (this.live === live) this.postReport(live, live.run.outcome('done'));
+      if (live.ended !== null) return this.postReport(live, live.ended);
+      // Rejects when the run ends first: its own report, or its failure, is posted then.
+      const verified = await live.run.verify().catch(() => null);
+      if (verified !== null && this.live === live) this.postReport(live, live.run.outcome('done'));
     } catch (error) {
-      this.broken(error);
+      this.refuse('record', textOf(error));
     }
   }
 
   private postReport(live: Live, outcome: RunOutcome): void {
     const { run, prepared, executor, fallback } = live;
-    const host = browserHost(this.host.navigator);
-    const createdAt = new Date().toISOString();
     const parts = {
       run,
       outcome,
       prepared,
       info: executor.info,
-      host,
+      host: browserHost(this.host.navigator),
       kind: 'live' as const,
       fallback,
-      createdAt,
+      createdAt: new Date().toISOString(),
       command: '',
+      doubts: live.wasHidden
+        ? [warning('hidden-tab', 'the page was in the background; the run was paused meanwhile')]
+        : [],
     };
     this.host.post({ type: 'report', report: runReport(parts) });
   }
 
+  /** A large picture comes less often: it takes a tenth of the time at most. */
   private postSnapshot(live: Live): void {
-    if (this.live !== live) return;
+    const from = this.host.wall();
+    if (this.live !== live || from < live.nextSnapshotMs) return;
     const snapshot = live.run.snapshot();
     this.host.post({ type: 'snapshot', snapshot }, transferables(snapshot));
+    live.nextSnapshotMs = from + 10 * (this.host.wall() - from);
   }
 
   private tune(run: Run, path: string, value: unknown): void {
@@ -195,12 +214,16 @@ export class WorkerSession {
   }
 
   /** A hidden page is throttled by the browser: what it would measure is worthless. */
-  private hide(run: Run, hidden: boolean): void {
-    if (hidden && !run.paused) {
-      run.pause();
+  private hide(hidden: boolean): void {
+    this.hidden = hidden;
+    const { live } = this;
+    if (live === null || live.ended !== null) return;
+    live.wasHidden ||= hidden;
+    if (hidden && !live.run.paused) {
+      live.run.pause();
       this.pausedByHiding = true;
     } else if (!hidden && this.pausedByHiding) {
-      run.resume();
+      live.run.resume();
       this.pausedByHiding = false;
     }
   }
@@ -213,15 +236,17 @@ export class WorkerSession {
     this.host.post({ type: 'state', state, message });
   }
 
-  private refuse(field: string, message: string): null {
+  private refuse(field: string, message: string): void {
     this.host.post({ type: 'refused', field, message });
-    if (this.live === null) this.state('failed', message);
-    return null;
   }
 
   private broken(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.live = null;
-    this.state(error instanceof DeviceLostError ? 'device-lost' : 'failed', message);
+    this.end();
+    this.early = null;
+    this.state(error instanceof DeviceLostError ? 'device-lost' : 'failed', textOf(error));
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
