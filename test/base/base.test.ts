@@ -24,6 +24,8 @@ describe('units', () => {
     expect([1, 2, 4096, 2 ** 52].every(isPowerOfTwo)).toBe(true);
     expect([0, 3, 4095, 2 ** 53 - 1, 1.5, -2].some(isPowerOfTwo)).toBe(false);
     expect([1, 3, 4, 2 ** 31, 2 ** 40 + 1].map(floorLog2)).toEqual([0, 1, 2, 31, 40]);
+    // Just below a power of two log2 rounds up to it.
+    expect([2 ** 49 - 1, 2 ** 53 - 1, 2 ** 49].map(floorLog2)).toEqual([48, 52, 49]);
   });
 });
 

@@ -19,16 +19,19 @@ export interface ChosenAdapter {
   readonly fallback: string | null;
 }
 
+/** The twin, when it was asked for. */
+export const TWIN: ChosenAdapter = { kind: 'twin', maxSpacePages: TWIN_MAX_PAGES, fallback: null };
+
 /** What `choice` comes to here, without allocating. `auto` ends at the twin; the others may be unavailable. */
 export async function chooseExecutor(
   gpu: GPU | undefined,
   choice: AdapterChoice,
 ): Promise<ChosenAdapter | GpuUnavailable> {
-  if (choice === 'twin') return { kind: 'twin', maxSpacePages: TWIN_MAX_PAGES, fallback: null };
+  if (choice === 'twin') return TWIN;
   const kind: AdapterKind = choice === 'auto' ? 'any' : choice;
   const probe = await probeAdapter(gpu, kind);
   if (!(probe instanceof GpuUnavailable)) return { kind, maxSpacePages: probe.maxSpacePages, fallback: null };
-  return choice === 'auto' ? { kind: 'twin', maxSpacePages: TWIN_MAX_PAGES, fallback: probe.message } : probe;
+  return choice === 'auto' ? { ...TWIN, fallback: probe.message } : probe;
 }
 
 /** Opens the chosen adapter with the memory that a run needs. */

@@ -5,7 +5,7 @@ import { TraceError, type AccessTrace } from '../trace/access-trace.ts';
 import { openTrace } from '../trace/open.ts';
 import type { WallClock } from './clock.ts';
 import { executorConfig } from './machine.ts';
-import { chooseExecutor, openExecutor } from './open-executor.ts';
+import { chooseExecutor, openExecutor, TWIN, type ChosenAdapter } from './open-executor.ts';
 import { prepareRun, type Prepared } from './prepare.ts';
 import { Run } from './run.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
@@ -26,27 +26,42 @@ export interface Refused {
   readonly message: string;
 }
 
+interface Host {
+  readonly gpu: GPU | undefined;
+  readonly wall: WallClock;
+}
+
 interface TraceFile {
   readonly name: string;
   readonly bytes: ArrayBuffer;
 }
 
 /** Opens a live run of `input` (a scenario from outside). Rejects on bugs only. */
-export async function openRun(
-  host: { readonly gpu: GPU | undefined; readonly wall: WallClock },
-  input: unknown,
-  file: TraceFile | null,
-): Promise<Opened | Refused> {
+export async function openRun(host: Host, input: unknown, file: TraceFile | null): Promise<Opened | Refused> {
   const parsed = parseScenario(input);
   if (!parsed.ok) return { refused: parsed.field, message: parsed.message };
   const trace = await readTrace(file);
   if (trace instanceof TraceError) return { refused: 'trace', message: trace.message };
   const chosen = await chooseExecutor(host.gpu, parsed.scenario.engine.adapter);
   if (chosen instanceof GpuUnavailable) return { refused: 'engine.adapter', message: chosen.message };
-  const prepared = prepareRun(parsed.scenario, trace, chosen.maxSpacePages, givenFields(parsed.scenario));
+  return openOn(host, parsed.scenario, trace, chosen);
+}
+
+async function openOn(
+  host: Host,
+  wanted: Scenario,
+  trace: AccessTrace | null,
+  chosen: ChosenAdapter,
+): Promise<Opened | Refused> {
+  const prepared = prepareRun(wanted, trace, chosen.maxSpacePages, givenFields(wanted));
   if (!prepared.ok) return { refused: prepared.field, message: prepared.message };
   const executor = await openExecutor(host.gpu, chosen, executorConfig(prepared.scenario, prepared.sizes));
-  if (executor instanceof GpuUnavailable) return { refused: 'engine.adapter', message: executor.message };
+  if (executor instanceof GpuUnavailable) {
+    // An adapter may be there and give no device: "auto" ends at the twin all the same.
+    if (executor.reason === 'refused' && wanted.engine.adapter === 'auto')
+      return openOn(host, wanted, trace, { ...TWIN, fallback: executor.message });
+    return { refused: 'engine.adapter', message: executor.message };
+  }
   const { scenario, sizes, workload } = prepared;
   try {
     const run = new Run({ scenario, sizes, workload, executor, wall: host.wall, pictures: true });

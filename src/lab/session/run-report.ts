@@ -104,6 +104,10 @@ function latencyMetrics({ run }: RunReportParts): Metric[] {
     .map(([id, histogram]) => latencyMetric(id, histogram, source));
 }
 
+const PER_EVENT = 'per event, from a histogram with 9 % buckets';
+/** `now` is constant within a slice (design.md §8): a reader must not take 0 for "free". */
+const WAITS_ONLY = 'waits are counted, computing is not: the clock stands still while the model decides';
+
 /** Quantiles out of the histogram's buckets: within 5 % (measure/histogram.ts), so no raw samples are kept. */
 function latencyMetric(id: string, histogram: LogHistogram, source: Source): Metric {
   const us = (q: number): number => histogram.quantile(q) / NS_PER_US;
@@ -114,7 +118,7 @@ function latencyMetric(id: string, histogram: LogHistogram, source: Source): Met
       unit: 'us',
       source,
       samples: [median],
-      convention: 'per event, from a histogram with 9 % buckets',
+      convention: source === 'wall' ? `${PER_EVENT}; ${WAITS_ONLY}` : PER_EVENT,
     }),
     n: histogram.count,
     median,

@@ -7,6 +7,8 @@ import type { VramSize } from './scenario-sizes.ts';
 const BLOCK_PAGES = (2 * MIB) / PAGE_SIZE;
 /** Directories of one VM above its level-0 tables, with room for a second notifier window. */
 const UPPER_TABLES = 16;
+/** System frames that no workload gets: the shared zero page. */
+const KERNEL_PAGES = 1;
 /** The migrate VM: 32 pages of tables, its root, and identity tables for the last partial GiB (xe.md §4.1). */
 const MIGRATE_VM_PAGES = 96;
 
@@ -68,11 +70,11 @@ export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: strin
       allowed: `at most ${mib(maxSpacePages)} on this adapter`,
     };
   }
-  if (sizes.systemPages < sizes.vmaPages) {
+  if (sizes.systemPages < sizes.vmaPages + KERNEL_PAGES) {
     return {
       field: 'machine.systemMemory',
       given: mib(sizes.systemPages),
-      allowed: `at least ${mib(sizes.vmaPages)}: every page of the workload starts in system memory`,
+      allowed: `at least ${mib(sizes.vmaPages + KERNEL_PAGES)}: every page of the workload starts in system memory`,
     };
   }
   if (sizes.systemPages > maxSpacePages) {
@@ -89,5 +91,5 @@ export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: strin
 }
 
 function mib(pages: number): string {
-  return `${Number(((pages * PAGE_SIZE) / MIB).toFixed(2))} MiB`;
+  return `${Number(((pages * PAGE_SIZE) / MIB).toFixed(3))} MiB`;
 }

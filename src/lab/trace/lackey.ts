@@ -13,6 +13,9 @@ const MAX_SIZE = 4096;
 /** Longest line kept while looking for its end. */
 const MAX_LINE = 4096;
 
+/** A data record that ends anywhere; a whole one matches too, and has been counted by then. */
+const CUT_RECORD = /^(?: | [LSM]| [LSM] [0-9a-f]*(?:,\d*)?)$/i;
+
 const RECORD_FORM = 'a record is " L|S|M <hex address>,<size in bytes>"';
 
 /** Feeds on chunks of the (decompressed) text; `finish` gives the trace. Throws TraceError. */
@@ -35,12 +38,14 @@ export class LackeyParser {
     }
   }
 
-  /** Ends the file. `cut` says that the container ended early, so that a last line without newline is not trusted. */
+  /** Ends the file: a last line without newline is taken when whole, refused when it is the beginning of a record. */
   finish(): AccessTrace {
     if (this.length > 0) this.endLastLine();
     if (this.builder.count === 0) throw new TraceError(this.file, 0, `no data record found; ${RECORD_FORM}`);
-    if (this.builder.skipped('foreign lines') > this.builder.count * MAX_FOREIGN_SHARE) {
-      throw new TraceError(this.file, 0, `more foreign lines than records: not a lackey capture; ${RECORD_FORM}`);
+    const foreign = this.builder.skipped('foreign lines');
+    if (foreign > this.builder.count * MAX_FOREIGN_SHARE) {
+      const share = `${foreign} foreign lines beside ${this.builder.count} records`;
+      throw new TraceError(this.file, 0, `${share}: not a lackey capture; ${RECORD_FORM}`);
     }
     return this.builder.finish(this.file, 'valgrind-lackey', this.lineNumber);
   }
@@ -49,7 +54,7 @@ export class LackeyParser {
   private endLastLine(): void {
     const before = this.builder.count;
     const text = this.text();
-    const looksLikeRecord = this.isDataPrefix();
+    const looksLikeRecord = CUT_RECORD.test(text);
     this.endLine();
     if (looksLikeRecord && this.builder.count === before) {
       throw new TraceError(this.file, this.lineNumber, `the file ends inside a record "${text}"; ${RECORD_FORM}`);
@@ -66,8 +71,8 @@ export class LackeyParser {
   private classify(): void {
     const { line, length } = this;
     if (length === 0) return;
-    if (line[0] === LETTER_I && line[1] === SPACE) return this.skip('instruction fetches');
-    if (isMessage(line)) return this.skip('valgrind messages');
+    if (length > 1 && line[0] === LETTER_I && line[1] === SPACE) return this.skip('instruction fetches');
+    if (length > 1 && isMessage(line)) return this.skip('valgrind messages');
     const kind = this.isDataPrefix() ? kindOf(line[1] as number) : null;
     if (kind === null || !this.pushRecord(kind)) this.skip('foreign lines');
   }

@@ -1,9 +1,12 @@
 // Opens a capture by its content: gzip is seen through, the format is recognised, refusals name the line.
+import { macrotask } from '../session/macrotask.ts';
 import { TraceError, type AccessTrace } from './access-trace.ts';
 import { LackeyParser, looksLikeLackey } from './lackey.ts';
 
 /** Bytes looked at to recognise a format. */
 const HEAD_BYTES = 64 * 1024;
+/** Bytes read before the event loop gets a turn: some milliseconds of work. */
+const PIECE_BYTES = 256 * 1024;
 
 /**
  * Reads a whole capture. `name` is used in messages only; the content decides.
@@ -11,7 +14,7 @@ const HEAD_BYTES = 64 * 1024;
  */
 export async function openTrace(name: string, bytes: Uint8Array): Promise<AccessTrace> {
   if (bytes.length === 0) throw new TraceError(name, 0, 'the file is empty');
-  const chunks = isGzip(bytes) ? gunzip(name, bytes) : once(bytes);
+  const chunks = pieces(isGzip(bytes) ? gunzip(name, bytes) : once(bytes));
   let parser: LackeyParser | null = null;
   let head = new Uint8Array(0);
   for await (const chunk of chunks) {
@@ -40,6 +43,21 @@ function start(name: string, head: Uint8Array): LackeyParser {
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** The same bytes in small pieces: a large capture must not hold up messages and progress. */
+async function* pieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  let since = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+      const piece = chunk.subarray(at, at + PIECE_BYTES);
+      yield piece;
+      since += piece.length;
+      if (since < PIECE_BYTES) continue;
+      since = 0;
+      await macrotask();
+    }
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {

@@ -13,10 +13,10 @@ afterEach(() => {
   for (const session of open.splice(0)) session.handle({ type: 'stop' });
 });
 
-function session() {
+function session(gpu?: GPU) {
   const posted: FromSession[] = [];
   const made = new WorkerSession({
-    gpu: undefined,
+    gpu,
     navigator: { userAgent: 'test', hardwareConcurrency: 2 },
     wall: () => performance.now(),
     post: (message) => void posted.push(message),
@@ -87,6 +87,23 @@ describe('while a run is opening', () => {
     await until(() => states().includes('finished'));
     expect(posted.filter((m) => m.type === 'refused')).toEqual([]);
     expect(states()).not.toContain('failed');
+  });
+});
+
+it('an adapter that gives no device leads to the twin, with the reason', async () => {
+  const adapter = {
+    info: { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: false },
+    features: new Set<string>(),
+    limits: { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30 },
+    requestDevice: () => Promise.reject(new Error('no device today')),
+  };
+  const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
+  const { posted, send, states, until } = session(gpu);
+  send({ type: 'start', scenario: short });
+  await until(() => states().includes('finished') || states().includes('failed'));
+  expect(posted.find((m) => m.type === 'executor')).toMatchObject({
+    info: { kind: 'twin' },
+    fallback: expect.stringContaining('no device today') as string,
   });
 });
 

@@ -42,6 +42,27 @@ describe('lackey records', () => {
     expect(trace.report.skipped).toEqual([{ reason: 'foreign lines', count: 2, firstLine: 2, example: 'hello' }]);
   });
 
+  it('a short line is not read together with what stood in the line before', async () => {
+    const trace = await open('== a message\n L 001247d0,8\n=\n L 001247d0,8\n S 001247d8,8\n');
+    expect(trace.report.skipped.map((s) => [s.reason, s.count])).toEqual([
+      ['valgrind messages', 1],
+      ['foreign lines', 1],
+    ]);
+    expect((await open('I  001247d0,3\n L 001247d0,8\nI\n L 001247d0,8\n')).report.skipped[1]).toMatchObject({
+      reason: 'foreign lines',
+    });
+  });
+
+  it('a large file is read in pieces: the event loop keeps turning', async () => {
+    const bytes = new TextEncoder().encode(' L 001247d0,8\n'.repeat(400_000));
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    const trace = await openTrace('x.lackey', bytes);
+    clearInterval(timer);
+    expect(trace.count).toBe(400_000);
+    expect(turns).toBeGreaterThan(5);
+  });
+
   it('sees through gzip whatever the name says', async () => {
     const packed = gzipSync(`${BANNER} L 001247d0,8\n`);
     expect((await openTrace('trace.txt', packed)).count).toBe(1);
@@ -61,11 +82,21 @@ describe('refusals name the line, what was given and what is allowed', () => {
       ' L 001247d0,8\n S 1ffe',
       'x.lackey: line 2: the file ends inside a record " S 1ffe"; a record is " L|S|M <hex address>,<size in bytes>"',
     ],
+    [
+      'cut before the address',
+      ' L 001247d0,8\n S',
+      'x.lackey: line 2: the file ends inside a record " S"; a record is " L|S|M <hex address>,<size in bytes>"',
+    ],
+    [
+      'cut before the size',
+      ' L 001247d0,8\n S 1ffefffe18,',
+      'x.lackey: line 2: the file ends inside a record " S 1ffefffe18,"; a record is " L|S|M <hex address>,<size in bytes>"',
+    ],
     ['only a banner', BANNER, 'x.lackey: no data record found; a record is " L|S|M <hex address>,<size in bytes>"'],
     [
       'mostly foreign',
       ' L 001247d0,8\nfoo\nbar\n',
-      'x.lackey: more foreign lines than records: not a lackey capture; a record is " L|S|M <hex address>,<size in bytes>"',
+      'x.lackey: 2 foreign lines beside 1 records: not a lackey capture; a record is " L|S|M <hex address>,<size in bytes>"',
     ],
   ])('%s', async (_name, text, message) => {
     expect(await refusal(text)).toBe(message);

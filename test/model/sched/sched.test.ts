@@ -23,6 +23,41 @@ function* turn(): Op<void> {
   yield TURN;
 }
 
+describe('sleeping until a deadline or a change', () => {
+  function* sleeper(sched: Sched, queue: WaitQueue, log: number[]): Op<void> {
+    yield* sched.sleepUntilOr(100, queue);
+    log.push(sched.now);
+    yield* sched.sleepUntilOr(100, queue);
+    log.push(sched.now);
+  }
+
+  it('ends at whichever comes first, and the timer left behind wakes nobody', () => {
+    const sched = new Sched();
+    const queue = new WaitQueue('control');
+    const log: number[] = [];
+    sched.spawn('a', sleeper(sched, queue, log));
+    expect(sched.run(10).nextDeadline).toBe(100);
+    queue.wakeAll();
+    sched.run(20);
+    expect([log, queue.waiting]).toEqual([[20], 1]);
+    expect(sched.run(150)).toEqual({ alive: 0, ready: 0, nextDeadline: null });
+    expect(log).toEqual([20, 150]);
+  });
+
+  it('giving way lets the budget end a long computation', () => {
+    const sched = new Sched();
+    const log: string[] = [];
+    sched.spawn(
+      'a',
+      logger(log, 'a', 3, () => sched.giveWay()),
+    );
+    expect(sched.run(0, () => false).ready).toBe(1);
+    expect(log).toEqual(['a0']);
+    sched.run(0);
+    expect(log).toEqual(['a0', 'a1', 'a2']);
+  });
+});
+
 describe('first-come order', () => {
   it('tasks run in the order they were spawned and take turns', () => {
     const sched = new Sched();
