@@ -53,6 +53,7 @@ export class Session implements SessionReceiver {
   readonly draft: Draft;
   trace: Trace | null = null;
   readonly #client: SessionClient;
+  #hidden = false;
 
   constructor(open: () => SessionPort, scenario: Scenario) {
     this.draft = new Draft(scenario, (path, value) => this.#client.send({ type: 'tune', path, value }));
@@ -79,6 +80,7 @@ export class Session implements SessionReceiver {
     this.#client.reopen();
     this.executor.set(null);
     this.start();
+    if (this.#hidden) this.hidden(true);
   }
 
   runOrPause(): void {
@@ -107,6 +109,7 @@ export class Session implements SessionReceiver {
   }
 
   hidden(hidden: boolean): void {
+    this.#hidden = hidden;
     this.#client.send({ type: 'hidden', hidden });
   }
 

@@ -289,5 +289,11 @@ function contradiction(scenario: Scenario): Refusal | null {
 
 function show(value: unknown): string {
   if (typeof value === 'string') return `"${value}"`;
+  if (isSizes(value)) return `"${formatChunks(value)}"`;
   return typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
+}
+
+/** The only arrays of a scenario are ladders of sizes. */
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number');
 }
