@@ -2,7 +2,7 @@
 import { MIB, vaHi, vaLo } from '../../base/units.ts';
 import { present } from '../../base/assert.ts';
 import { warning, type Warning } from '../measure/warnings.ts';
-import { createWorkload } from '../workload/create.ts';
+import { createWorkload } from './create-workload.ts';
 import type { AccessTrace } from '../trace/access-trace.ts';
 import type { VmaSpec, Workload } from '../workload/workload.ts';
 import { USER_SPACE_PAGES } from './machine.ts';

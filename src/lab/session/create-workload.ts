@@ -1,10 +1,10 @@
 // From a scenario to its workload.
 import { PAGE_SIZE } from '../../base/units.ts';
-import type { Scenario } from '../session/scenario.ts';
+import type { Scenario } from './scenario.ts';
 import type { AccessTrace } from '../trace/access-trace.ts';
-import { createPingPong, createRandom, createSweep } from './generated.ts';
-import { createTraceWorkload } from './trace.ts';
-import type { Workload } from './workload.ts';
+import { createPingPong, createRandom, createSweep } from '../workload/generated.ts';
+import { createTraceWorkload } from '../workload/trace.ts';
+import type { Workload } from '../workload/workload.ts';
 
 /** The workload that `scenario` names. 'trace' needs the trace: null when it is missing. */
 export function createWorkload(scenario: Scenario, trace: AccessTrace | null): Workload | null {
