@@ -8,6 +8,7 @@ const SEQ_NEVER = '9223372036854775807';
 /** Kinds of events that have a line; the others would only repeat one. */
 const KINDS: ReadonlySet<ModelEvent['kind']> = new Set([
   'range',
+  'copy',
   'invalidate',
   'evict',
   'timeslice-refusal',
@@ -28,6 +29,8 @@ function textOf(event: ModelEvent): string {
   switch (event.kind) {
     case 'range':
       return `${event.op}: asid=${event.asid}, vram=${bit(event.inVram)},${bit(event.vramBinding)}, seqno=${seqText(event.seq)}, ${span(event.startVpn, event.pages, 14)}, size=${event.pages * 4096}`;
+    case 'copy':
+      return copyText(event);
     case 'invalidate':
       return `INVALIDATE: asid=${event.asid}, seqno=${seqText(event.seq)}, ${span(event.startVpn, event.endVpn - event.startVpn, 16)}, event=${event.event}`;
     case 'evict':
@@ -43,6 +46,12 @@ function textOf(event: ModelEvent): string {
   }
 }
 
+function copyText({ direction, vramFrame, systemPfn, pages }: ModelEvent & { kind: 'copy' }): string {
+  const [vram, bus] = [address(vramFrame, 16), address(systemPfn, 16)];
+  const way = direction === 'to-vram' ? `VRAM - ${bus} -> ${vram}` : `SRAM - ${vram} -> ${bus}`;
+  return `COPY TO ${way}, NPAGES=${pages}`;
+}
+
 function bit(value: boolean): string {
   return value ? '1' : '0';
 }
@@ -55,7 +64,7 @@ function span(startVpn: Vpn, pages: number, digits: number): string {
   return `start=${address(startVpn, digits)}, end=${address(startVpn + pages, digits)}`;
 }
 
-function address(vpn: Vpn, digits: number): string {
-  const hex = vaHi(vpn).toString(16) + vaLo(vpn).toString(16).padStart(8, '0');
+function address(page: number, digits: number): string {
+  const hex = vaHi(page).toString(16) + vaLo(page).toString(16).padStart(8, '0');
   return `0x${hex.padStart(digits, '0')}`;
 }

@@ -11,13 +11,25 @@ const SNAPSHOT_LINES = 40;
 /** Migrations remembered for the inspector. */
 const HISTORY = 8192;
 
+/** An event with a line, and how often it came in a row. */
+interface LogEntry {
+  readonly now: Ns;
+  readonly event: ModelEvent;
+  count: number;
+}
+
+/** Faults on a range that is valid already come in hundreds: one line tells of them all. */
+function repeats(a: ModelEvent, b: ModelEvent): boolean {
+  return a.kind === 'range' && b.kind === 'range' && a.op === b.op && a.startVpn === b.startVpn && a.pages === b.pages;
+}
+
 export class SpanLog implements EventSink {
   private readonly pages: PageIndex;
   private nextId = 1;
   private fresh: SpanView[] = [];
   private dropped = 0;
   /** The newest events that have a line; formatted only when a snapshot takes them. */
-  private recent: { now: Ns; event: ModelEvent }[] = [];
+  private recent: LogEntry[] = [];
   private readonly history: SpanView[] = [];
 
   constructor(pages: PageIndex) {
@@ -27,13 +39,20 @@ export class SpanLog implements EventSink {
   emit(now: Ns, event: ModelEvent): void {
     if (event.kind === 'migrate') this.addSpan(now, event);
     if (!hasLine(event)) return;
-    this.recent.push({ now, event });
+    const last = this.recent.at(-1);
+    if (last !== undefined && repeats(last.event, event)) {
+      last.count++;
+      return;
+    }
+    this.recent.push({ now, event, count: 1 });
     if (this.recent.length > 2 * SNAPSHOT_LINES) this.recent = this.recent.slice(-SNAPSHOT_LINES);
   }
 
   /** What is new since the last call. */
   take(): { spans: SpanView[]; dropped: number; lines: string[] } {
-    const lines = this.recent.slice(-SNAPSHOT_LINES).map(({ now, event }) => logLine(now, event));
+    const lines = this.recent
+      .slice(-SNAPSHOT_LINES)
+      .map(({ now, event, count }) => logLine(now, event) + (count > 1 ? ` (${count} times)` : ''));
     const result = { spans: this.fresh, dropped: this.dropped, lines };
     this.fresh = [];
     this.dropped = 0;

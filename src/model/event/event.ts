@@ -90,7 +90,10 @@ export type ModelEvent =
       readonly direction: 'to-vram' | 'to-ram';
       /** Device index. */
       readonly device: number;
-      /** Start of the span in the owner's address space; −1 when the mover knows only physical pages (eviction). */
+      /**
+       * Start of the span in the owner's address space; −1 when the mover knows only physical pages. Eviction names the span
+       * that the memory was allocated for, which a remap may have moved since.
+       */
       readonly startVpn: Vpn;
       readonly pages: number;
       /** Pages that really moved; holes are zero-filled and counted apart. */

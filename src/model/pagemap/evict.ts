@@ -47,7 +47,7 @@ export function* evictToRam(alloc: DevmemAllocation, cause: Cause): Op<Status> {
     kind: 'migrate',
     direction: 'to-ram',
     device,
-    startVpn: -1,
+    startVpn: alloc.startVpn,
     pages,
     moved,
     zeroFilled: 0,

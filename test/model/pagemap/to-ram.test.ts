@@ -156,7 +156,7 @@ describe('eviction (§4.5)', () => {
     expect(m.device.releases).toBe(1);
     expect(m.migrations()[1]).toMatchObject({
       direction: 'to-ram',
-      startVpn: -1,
+      startVpn: START,
       moved: 16,
       status: 0,
       cause: { rule: 'evict-lru' },
