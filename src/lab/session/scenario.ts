@@ -117,10 +117,10 @@ const policy = v.strictObject({
     label: 'Policy',
     help: 'Vendor policy over the six decision points.',
   }),
-  quirks: field.choice(['faithful', 'strict'], 'faithful', {
+  quirks: field.choice(['faithful'], 'faithful', {
     key: 'quirks',
     label: 'Quirks',
-    help: 'Reproduce known oddities of the driver, or flag them.',
+    help: 'Known oddities of the driver are reproduced.',
   }),
   mergeSamePage: field.yesNo(false, {
     key: 'merge-same-page',
