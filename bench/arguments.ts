@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { scenarioFields, type FieldInfo } from '../src/lab/session/scenario-fields.ts';
 import { EXIT, CommandError, usageError } from './exit.ts';
 
-export const VERBS = ['list', 'run', 'replay', 'help'] as const;
+export const VERBS = ['list', 'run', 'replay', 'compare', 'export', 'help'] as const;
 export type Verb = (typeof VERBS)[number];
 
 export interface FlagSpec {
@@ -53,19 +53,72 @@ export const SAMPLES: FlagSpec = {
   help: 'Samples of each case (default 30, with --quick 9).',
   allowed: 'a whole number from 5 to 10000',
 };
-const QUICK: FlagSpec = {
+export const QUICK: FlagSpec = {
   flag: '--quick',
   value: null,
   help: 'Fewer samples on less memory: within a minute on two cores.',
   allowed: 'no value',
 };
 
+export const FILTER: FlagSpec = {
+  flag: '--filter',
+  value: 'TEXT',
+  help: 'Of the cases chosen, those whose id contains this.',
+  allowed: 'text that is in an id such as 2M.physical',
+};
+export const REPEAT: FlagSpec = {
+  flag: '--repeat',
+  value: 'N',
+  help: 'Measure the whole selection so often, each time in another order; samples are joined.',
+  allowed: 'a whole number from 1 to 1000',
+};
+export const BUDGET: FlagSpec = {
+  flag: '--budget',
+  value: 'SECONDS',
+  help: 'Stop sampling in this time. Cases without enough samples by then are left out, and named.',
+  allowed: 'a number above 0 up to 86400',
+};
+export const AA: FlagSpec = {
+  flag: '--aa',
+  value: 'N',
+  help: 'Run one case against itself so often, and say how often compare would claim a difference.',
+  allowed: 'a whole number from 200 to 100000',
+};
+const COMPARISON_FILE: FlagSpec = { ...JSON_FILE, help: 'Write the comparison as JSON too.' };
+export const FAIL_ON_REGRESSION: FlagSpec = {
+  flag: '--fail-on-regression',
+  value: 'PERCENT',
+  help: 'End with 1 when a figure is worse by more than this, and the test shows it to be slower.',
+  allowed: 'a number from 0 to 1000',
+};
+export const TO: FlagSpec = {
+  flag: '--to',
+  value: 'FORM',
+  help: 'What to write.',
+  allowed: 'csv, markdown, gbench, openmetrics',
+};
+export const OUT: FlagSpec = {
+  flag: '--out',
+  value: 'FILE',
+  help: 'Write here instead of to standard output.',
+  allowed: 'a file in a folder that exists',
+};
+
 /** Flags of each verb. */
 export const FLAGS: Readonly<Record<Verb, readonly FlagSpec[]>> = {
   list: [],
-  run: [QUICK, SAMPLES, SEED, ADAPTER, JSON_FILE],
+  run: [QUICK, SAMPLES, SEED, ADAPTER, FILTER, REPEAT, BUDGET, AA, JSON_FILE],
   replay: [...replayFields().map(fieldFlag), JSON_FILE],
+  compare: [COMPARISON_FILE, FAIL_ON_REGRESSION],
+  export: [TO, OUT],
   help: [],
+};
+
+/** What a verb takes besides flags: names of the files in turn, and what they are called together. */
+const FILES: Readonly<Partial<Record<Verb, { readonly names: readonly string[]; readonly all: string }>>> = {
+  replay: { names: ['FILE'], all: 'one trace file' },
+  compare: { names: ['A', 'B'], all: 'two reports' },
+  export: { names: ['REPORT'], all: 'one report' },
 };
 
 function fieldFlag({ flag, kind, help, allowed }: FieldInfo): FlagSpec {
@@ -84,12 +137,12 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 
 function judgeOperands(verb: Verb, operands: readonly string[]): readonly string[] {
   if (verb === 'run') return operands;
-  const most = verb === 'replay' ? 1 : 0;
-  if (verb === 'replay' && operands.length === 0) throw usageError('FILE', null, 'one trace file');
-  const surplus = operands[most];
-  if (surplus === undefined) return operands;
-  const allowed = most === 0 ? `no argument after ${verb}` : `one trace file after ${verb}`;
-  throw usageError('argument', surplus, allowed);
+  const { names: wanted, all } = FILES[verb] ?? { names: [], all: 'no argument' };
+  const missing = wanted[operands.length];
+  if (missing !== undefined) throw usageError(missing, null, all);
+  const surplus = operands[wanted.length];
+  if (surplus !== undefined) throw usageError('argument', surplus, `${all} after ${verb}`);
+  return operands;
 }
 
 function flagText(verb: Verb, flag: string, value: string | undefined): string {

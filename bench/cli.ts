@@ -4,7 +4,9 @@ import { align } from '../src/lab/measure/table.ts';
 import { RETRY_WITH_SOFTWARE } from '../tools/launch-contract.mjs';
 import { readCommandLine } from './arguments.ts';
 import { CATALOGUE } from './cases/catalogue.ts';
+import { compareVerb } from './compare.ts';
 import { CommandError, EXIT } from './exit.ts';
+import { exportVerb } from './export.ts';
 import { helpText } from './help.ts';
 import { replayVerb } from './replay.ts';
 import { runVerb } from './run.ts';
@@ -23,6 +25,10 @@ async function main(args: readonly string[]): Promise<number> {
       return runVerb(command);
     case 'replay':
       return replayVerb(command);
+    case 'compare':
+      return compareVerb(command);
+    case 'export':
+      return exportVerb(command);
   }
 }
 

@@ -5,7 +5,7 @@ import { TOOL } from '../src/lab/measure/environment.ts';
 
 const EXITS = [
   ['0', 'fine'],
-  ['1', 'wrong bytes'],
+  ['1', 'wrong bytes, or a regression (--fail-on-regression)'],
   ['2', 'bad usage or input'],
   ['3', 'no adapter of the kind asked for'],
   ['4', 'the run could not finish (device lost, or a bug)'],
@@ -19,10 +19,14 @@ export function helpText(): string {
     '  list                 ids of all cases, with one line each',
     '  run [ids…]           measure cases (all without ids); the verb when none is given',
     '  replay FILE          run the accesses of a trace through the driver model',
+    '  compare A B          two reports, figure by figure: ratio, interval, test, verdict',
+    '  export REPORT        a report for other programs: --to csv, markdown, gbench or openmetrics',
     '  help                 this text',
     '',
     ...section('run'),
     ...section('replay'),
+    ...section('compare'),
+    ...section('export'),
     'exit status:',
     ...align(EXITS.map(([code, meaning]) => [`  ${code}`, meaning])).map((line) => line),
   ].join('\n');

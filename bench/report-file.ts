@@ -1,4 +1,4 @@
-// Where a report goes: judged before the run, written whole or not at all.
+// Where output goes: judged before the work, written whole or not at all.
 import { accessSync, constants, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Report } from '../src/lab/measure/report.ts';
@@ -8,9 +8,14 @@ import { usageError } from './exit.ts';
 export function reportPath(given: string | undefined, startedAt: Date): string {
   if (given === undefined)
     return resolve(`pageferry-report-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  return outputPath('--json', given);
+}
+
+/** The file that a flag names. Throws CommandError where nothing can be written. */
+export function outputPath(flag: string, given: string): string {
   const path = resolve(given);
   if (given === '' || !writable(path))
-    throw usageError('--json', given, 'a file in a folder that exists and can be written');
+    throw usageError(flag, given, 'a file in a folder that exists and can be written');
   return path;
 }
 
@@ -23,9 +28,13 @@ function writable(path: string): boolean {
   }
 }
 
-/** Through a draft beside it: a reader never sees half a report. */
 export function writeReport(path: string, report: Report): void {
+  writeWhole(path, `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** Through a draft beside it: a reader never sees half a file. */
+export function writeWhole(path: string, text: string): void {
   const draft = `${path}.${process.pid}.tmp`;
-  writeFileSync(draft, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(draft, text);
   renameSync(draft, path);
 }

@@ -1,12 +1,21 @@
 // Copies whole pages named by pairs of frames, one workgroup a page: between two buffers or within one.
 //
+// Neighbouring lanes own neighbouring rows. A lane owns 256 / LANES rows and moves UNROLL of them at a time, all loads before
+// all stores, so that more bytes are in flight. Which shape is best differs by GPU (src/engine/gpu/copy-shape.ts). Branches
+// on overrides are decided when the pipeline is made, and every row is a lane plus a constant: no loop, no bounds clamp.
+//
 // Pairs come from the host (physical mode) or from translate-pages. No page of one dispatch is written twice, or written
 // and read.
 #import page
 #import dispatch
 
-/// The pairs come from translate-pages: where one of their command did not translate, nothing is copied.
+/// The pairs come from translate-pages: where a page of their command did not translate, nothing of it is copied.
 override GUARDED: bool = false;
+
+/// Lanes of a workgroup: 64, 128 or 256.
+override LANES: u32 = 64u;
+/// Rows that a lane moves at a time: 1, 2 or 4, and LANES × UNROLL ≤ 256.
+override UNROLL: u32 = 4u;
 
 struct CopyParams {
   count: u32,
@@ -14,16 +23,16 @@ struct CopyParams {
   width: u32,
   srcFrames: u32,
   dstFrames: u32,
-  /// Index in `marks` of the translated copy.
-  mark: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: CopyParams;
 @group(0) @binding(1) var<storage, read> pairs: array<PagePair>;
-@group(0) @binding(2) var<storage, read> marks: array<u32>;
-@group(0) @binding(3) var<storage, read> src: array<Page>;
-@group(0) @binding(4) var<storage, read_write> dst: array<Page>;
-@group(0) @binding(5) var<storage, read_write> memory: array<Page>;
+/// Of each pair, the command that it belongs to: its index in `marks`.
+@group(0) @binding(2) var<storage, read> owners: array<u32>;
+@group(0) @binding(3) var<storage, read> marks: array<u32>;
+@group(0) @binding(4) var<storage, read> src: array<Page>;
+@group(0) @binding(5) var<storage, read_write> dst: array<Page>;
+@group(0) @binding(6) var<storage, read_write> memory: array<Page>;
 
 /// A frame number that no space can hold.
 const NO_PAGE = 0xffffffffu;
@@ -32,7 +41,7 @@ const NO_PAGE = 0xffffffffu;
 fn pairOf(group: vec3<u32>) -> PagePair {
   let item = groupNumber(group, params.width);
   if (item >= params.count) { return PagePair(NO_PAGE, NO_PAGE); }
-  if (GUARDED && marks[params.mark] != 0u) { return PagePair(NO_PAGE, NO_PAGE); }
+  if (GUARDED && marks[owners[item]] != 0u) { return PagePair(NO_PAGE, NO_PAGE); }
   return pairs[params.firstPair + item];
 }
 
@@ -40,31 +49,52 @@ fn outside(pair: PagePair) -> bool {
   return pair.src >= params.srcFrames || pair.dst >= params.dstFrames;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn copyBetween(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let pair = pairOf(group);
   if (outside(pair)) { return; }
-  // All loads before all stores: more bytes in flight per lane.
   let a = src[pair.src].rows[lane];
-  let b = src[pair.src].rows[lane + 64u];
+  if (UNROLL == 1u) { dst[pair.dst].rows[lane] = a; }
+  if (LANES == 256u) { return; }
+  let b = src[pair.src].rows[lane + LANES];
+  if (UNROLL == 1u) { dst[pair.dst].rows[lane + LANES] = b; }
+  if (UNROLL == 2u) {
+    dst[pair.dst].rows[lane] = a;
+    dst[pair.dst].rows[lane + LANES] = b;
+  }
+  if (LANES == 128u) { return; }
   let c = src[pair.src].rows[lane + 128u];
+  if (UNROLL == 1u) { dst[pair.dst].rows[lane + 128u] = c; }
   let d = src[pair.src].rows[lane + 192u];
-  dst[pair.dst].rows[lane] = a;
-  dst[pair.dst].rows[lane + 64u] = b;
-  dst[pair.dst].rows[lane + 128u] = c;
+  if (UNROLL == 4u) {
+    dst[pair.dst].rows[lane] = a;
+    dst[pair.dst].rows[lane + 64u] = b;
+  }
+  if (UNROLL != 1u) { dst[pair.dst].rows[lane + 128u] = c; }
   dst[pair.dst].rows[lane + 192u] = d;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(LANES)
 fn copyWithin(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let pair = pairOf(group);
   if (outside(pair)) { return; }
   let a = memory[pair.src].rows[lane];
-  let b = memory[pair.src].rows[lane + 64u];
+  if (UNROLL == 1u) { memory[pair.dst].rows[lane] = a; }
+  if (LANES == 256u) { return; }
+  let b = memory[pair.src].rows[lane + LANES];
+  if (UNROLL == 1u) { memory[pair.dst].rows[lane + LANES] = b; }
+  if (UNROLL == 2u) {
+    memory[pair.dst].rows[lane] = a;
+    memory[pair.dst].rows[lane + LANES] = b;
+  }
+  if (LANES == 128u) { return; }
   let c = memory[pair.src].rows[lane + 128u];
+  if (UNROLL == 1u) { memory[pair.dst].rows[lane + 128u] = c; }
   let d = memory[pair.src].rows[lane + 192u];
-  memory[pair.dst].rows[lane] = a;
-  memory[pair.dst].rows[lane + 64u] = b;
-  memory[pair.dst].rows[lane + 128u] = c;
+  if (UNROLL == 4u) {
+    memory[pair.dst].rows[lane] = a;
+    memory[pair.dst].rows[lane + 64u] = b;
+  }
+  if (UNROLL != 1u) { memory[pair.dst].rows[lane + 128u] = c; }
   memory[pair.dst].rows[lane + 192u] = d;
 }

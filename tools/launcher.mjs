@@ -2,11 +2,35 @@
 import { spawn } from 'node:child_process';
 import { constants, tmpdir } from 'node:os';
 import { NO_ADAPTER, RETRY_WITH_SOFTWARE, VULKAN_VARIABLE } from './launch-contract.mjs';
+import { reportFolderProblem } from './report-folder.mjs';
 import { softwareVulkan, vulkanLoader } from './software-vulkan.mjs';
 
 /** @typedef {Record<string, string | undefined>} Env */
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+const BAD_USAGE = 2;
+const CANNOT_START = 4;
+
+/** Runs the program that `find` names with the arguments of this process, whose exit status becomes the program's.
+ * @param {() => Promise<string>} find */
+export async function launch(find) {
+  try {
+    process.exitCode = await launched(find, process.argv.slice(2));
+  } catch (error) {
+    console.error(`pageferry: could not start: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = CANNOT_START;
+  }
+}
+
+/** @param {() => Promise<string>} find @param {string[]} args */
+async function launched(find, args) {
+  const problem = reportFolderProblem(args, process.cwd());
+  if (problem !== undefined) {
+    console.error(`pageferry: ${problem}`);
+    return BAD_USAGE;
+  }
+  return runInTurn(await find(), args, await environments(adapterChoice(args), process.env));
+}
 
 /** The value of `--adapter`, `auto` without one. Judging it is the command's affair: what is unknown counts as `auto`.
  * @param {string[]} args */

@@ -4,12 +4,15 @@
 import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { ROOT } from './cache.mjs';
 import { npmChromiumUsable, npmSwiftShader } from './npm-chromium.mjs';
 
 /** @typedef {Record<string, string | undefined>} Env */
 /** `env` holds the variables to add; `icd` is the driver's description; `source` says whose driver it is.
- * @typedef {{ source: 'environment' | 'system' | 'npm', icd: string, env: Record<string, string> }} SoftwareVulkan */
+ * @typedef {{ source: 'environment' | 'runner' | 'system' | 'npm', icd: string, env: Record<string, string> }} SoftwareVulkan */
 
+/** A packed runner has its driver here (tools/pack.mjs); a checkout has no such folder. */
+const RUNNER = join(ROOT, 'vulkan');
 const SYSTEM_ICDS = [
   '/usr/lib/chromium',
   '/usr/lib/chromium-browser',
@@ -28,14 +31,16 @@ const SYSTEM_LOADERS = [
  * @param {Env} [env] @param {(path: string) => boolean} [exists] @returns {Promise<SoftwareVulkan | undefined>} */
 export async function softwareVulkan(env = process.env, exists = existsSync) {
   if (process.platform !== 'linux') return undefined;
-  return fromEnvironment(env, exists) ?? fromSystem(env, exists) ?? fromNpm(env);
+  return fromEnvironment(env, exists) ?? fromRunner(env, exists) ?? fromSystem(env, exists) ?? fromNpm(env);
 }
 
 /** The variables that let Dawn load Vulkan at all, with whatever drivers the machine has: none where the loader is
  * installed, else our own copy of it.
  * @param {Env} [env] @param {(path: string) => boolean} [exists] @returns {Promise<Record<string, string>>} */
 export async function vulkanLoader(env = process.env, exists = existsSync) {
-  if (process.platform !== 'linux' || hasLoader(env, exists) || !npmChromiumUsable()) return {};
+  if (process.platform !== 'linux' || hasLoader(env, exists)) return {};
+  if (exists(join(RUNNER, 'libvulkan.so.1'))) return libraryPath(env, RUNNER);
+  if (!npmChromiumUsable()) return {};
   return libraryPath(env, await npmSwiftShader());
 }
 
@@ -44,6 +49,13 @@ function fromEnvironment(env, exists) {
   const icd = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES;
   const usable = icd !== undefined && /swiftshader/i.test(icd) && exists(icd) && hasLoader(env, exists);
   return usable ? { source: 'environment', icd, env: {} } : undefined;
+}
+
+/** Before the system's: every machine then runs the very driver that was packed.
+ * @param {Env} env @param {(path: string) => boolean} exists @returns {SoftwareVulkan | undefined} */
+function fromRunner(env, exists) {
+  const icd = join(RUNNER, 'vk_swiftshader_icd.json');
+  return exists(icd) ? { source: 'runner', icd, env: selecting(env, icd, RUNNER) } : undefined;
 }
 
 /** Chromium's folder holds the loader too: no need for the distribution's own.

@@ -54,10 +54,10 @@ async function stamp(folder, time) {
   await utimes(join(folder, STAMP), time, time);
 }
 
-/** A process that runs the old folder has its files open. One that races us may put its own folder there between our
- * two steps: the last to come wins, whole.
+/** Puts the folder `draft` in the place of `out`. A process that runs the old folder has its files open. One that races
+ * us may put its own folder there between our two steps: the last to come wins, whole.
  * @param {string} draft @param {string} out */
-async function swap(draft, out) {
+export async function swap(draft, out) {
   for (let tries = 1; ; tries++) {
     const old = `${draft}.old${tries}`;
     await rename(out, old).catch(() => {});

@@ -24,7 +24,7 @@ export async function builtPage() {
 export async function builtCommand() {
   const out = join(ROOT, 'dist-cli');
   const sources = inputs('src', 'shaders', 'bench', 'tools', 'package.json');
-  await buildIfStale({ out, inputs: sources, build: buildCommand }, () =>
+  await buildIfStale({ out, inputs: sources, build: (folder) => bundleCommand(folder) }, () =>
     console.error('pageferry: bundling the command …'),
   );
   return join(out, 'cli.mjs');
@@ -35,15 +35,17 @@ async function buildPage(outDir) {
   await buildForUse({ root: ROOT, logLevel: 'warn', customLogger: quiet, build: { outDir, emptyOutDir: true } });
 }
 
-/** Packages stay outside the bundle: `webgpu` is native code, the others load faster than they bundle.
- * @param {string} outDir */
-async function buildCommand(outDir) {
+/** Bundles the command line into a folder, without looking whether that is needed. Packages stay outside unless `ssr`
+ * says otherwise: `webgpu` is native code, the others load faster than they bundle.
+ * @param {string} outDir @param {import('vite').SSROptions} [ssr] */
+export async function bundleCommand(outDir, ssr = {}) {
   await buildForUse({
     root: ROOT,
     configFile: false,
     logLevel: 'warn',
     customLogger: quiet,
     publicDir: false,
+    ssr,
     build: {
       ssr: join(ROOT, 'bench', 'cli.ts'),
       outDir,

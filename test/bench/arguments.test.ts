@@ -22,9 +22,17 @@ const TIME = 'a number from 0 to 86400000, or "driver"';
 
 /** Bad line, its whole message, and a control: the nearest line that is fine. */
 const BAD: readonly (readonly [line: string, message: string, control: string])[] = [
-  ['measure', 'verb is "measure", allowed: list, run, replay, help', 'run'],
-  ['run --fast', '--fast is no flag of run, allowed: --quick, --samples, --seed, --adapter, --json', 'run --quick'],
-  ['run -q', '-q is no flag of run, allowed: --quick, --samples, --seed, --adapter, --json', 'run'],
+  ['measure', 'verb is "measure", allowed: list, run, replay, compare, export, help', 'run'],
+  [
+    'run --fast',
+    '--fast is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
+    'run --quick',
+  ],
+  [
+    'run -q',
+    '-q is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
+    'run',
+  ],
   ['run --quick=yes', '--quick is "yes", allowed: no value', 'run --quick'],
   ['run --samples', '--samples has no value, allowed: a whole number from 5 to 10000', 'run --samples 5'],
   ['run --seed -1', '--seed is "-1", allowed: a whole number from 0 to 4294967295', 'run --seed 0'],
@@ -37,13 +45,18 @@ const BAD: readonly (readonly [line: string, message: string, control: string])[
   ],
   [
     'run --vram 50%',
-    '--vram is no flag of run, allowed: --quick, --samples, --seed, --adapter, --json',
+    '--vram is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
     'replay f --vram 50%',
   ],
   ['list all', 'argument is "all", allowed: no argument after list', 'list'],
   ['list --json x', '--json is no flag of list, allowed: none', 'list'],
   ['replay', 'FILE has no value, allowed: one trace file', 'replay f'],
   ['replay a b', 'argument is "b", allowed: one trace file after replay', 'replay a'],
+  ['compare a', 'B has no value, allowed: two reports', 'compare a b'],
+  ['compare a b c', 'argument is "c", allowed: two reports after compare', 'compare a b --fail-on-regression 5'],
+  ['compare', 'A has no value, allowed: two reports', 'compare a b --json c'],
+  ['export', 'REPORT has no value, allowed: one report', 'export a --to csv'],
+  ['export a --csv', '--csv is no flag of export, allowed: --to, --out', 'export a --to csv --out b'],
   ['replay f --vram 5000', `--vram is "5000", allowed: ${VRAM}`, 'replay f --vram 8192'],
   ['replay f --vram -5M', `--vram is "-5M", allowed: ${VRAM}`, 'replay f --vram 5M'],
   ['replay f --vram 0%', `--vram is "0%", allowed: ${VRAM}`, 'replay f --vram 200%'],
@@ -119,11 +132,32 @@ describe('selecting cases', () => {
     ]);
     expect(() => selectCases(['copy.u'])).toThrow('case is "copy.u"');
   });
+
+  it('keeps those whose id contains the filter', () => {
+    expect(selectCases([], 'zap').map(({ id }) => id)).toEqual(['pt.zap.4K', 'pt.zap.64K', 'pt.zap.2M']);
+    expect(selectCases(['pt'], '64K').map(({ id }) => id)).toEqual(['pt.bind.64K', 'pt.zap.64K']);
+    const allowed = 'allowed: text that is in the id of a chosen case, such as 2M.physical';
+    expect(() => selectCases([], 'nothing')).toThrow(`--filter is "nothing", ${allowed}`);
+    expect(() => selectCases(['pt'], 'walk')).toThrow(`--filter is "walk", ${allowed}`);
+    expect(() => selectCases([], '')).toThrow(`--filter is "", ${allowed}`);
+  });
 });
 
 describe('the help', () => {
   it('names every verb, flag and exit status', () => {
-    for (const word of ['list', 'run [ids…]', 'replay FILE', '--vram', '--timeslice', '--chunks', '--samples', '130'])
+    for (const word of [
+      'list',
+      'run [ids…]',
+      'replay FILE',
+      'compare A B',
+      'export REPORT',
+      '--to',
+      '--vram',
+      '--timeslice',
+      '--chunks',
+      '--samples',
+      '130',
+    ])
       expect(helpText()).toContain(word);
     expect(readCommandLine(['replay', '--help']).verb).toBe('help');
   });

@@ -30,7 +30,7 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
   });
 
   it.each([
-    [['flay'], 'pageferry: verb is "flay", allowed: list, run, replay, help'],
+    [['flay'], 'pageferry: verb is "flay", allowed: list, run, replay, compare, export, help'],
     [['replay', 'no-such-file'], 'pageferry: FILE is "no-such-file", allowed: a file that can be read (ENOENT)'],
     [['replay', '.'], 'pageferry: FILE is ".", allowed: a file that can be read (EISDIR)'],
     [

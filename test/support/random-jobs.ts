@@ -178,7 +178,7 @@ const copyBaseline: Step = (episode) => {
   return [{ op: 'copyBaseline', method, ...ends }];
 };
 
-const copyTranslated: Step = (episode) => episode.engine.copy(episode.config.spaces.length);
+const copyTranslated: Step = (episode) => episode.engine.copies(episode.config.spaces.length);
 
 const fill: Step = (episode) => [{ op: 'fill', space: episode.space(), ...episode.data(), pattern: episode.rng.u32() }];
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { mayRetryWithSoftware, RETRY_WITH_SOFTWARE } from '../../tools/launch-contract.mjs';
@@ -88,6 +89,41 @@ describe('running', () => {
   test('a program that dies of a signal gives 128 and its number', async () => {
     expect(await runInTurn(program("process.kill(process.pid, 'SIGKILL')"), [], choices)).toBe(137);
   });
+});
+
+describe('launching', () => {
+  const launcher = pathToFileURL(join(import.meta.dirname, '../../tools/launcher.mjs')).href;
+
+  /** Exit status and standard error of a process that launches what `find` gives, with `args`. */
+  async function launched(find: string, args: string[], cwd = '/') {
+    const code = `import { launch } from '${launcher}'; await launch(async () => ${find});`;
+    // Node gives evaluated code no name of its own in `argv`.
+    const all = ['--input-type=module', '--eval', code, '--', 'launcher', ...args];
+    const child = spawn(process.execPath, all, { cwd, stdio: ['ignore', 'inherit', 'pipe'] });
+    const [err, [status]] = await Promise.all([textOf(child.stderr), once(child, 'close')]);
+    return { status: status as number, err };
+  }
+
+  test('passes the arguments on, and the exit status back', async () => {
+    const file = program('process.exit(Number(process.argv[3]))');
+    expect(await launched(JSON.stringify(file), ['list', '7', '--adapter=twin'])).toEqual({ status: 7, err: '' });
+  });
+
+  test('a program that cannot be had ends with 4 and one line', async () => {
+    const broken = "{ throw new Error('no bundle') }";
+    expect(await launched(broken, ['list'])).toEqual({ status: 4, err: 'pageferry: could not start: no bundle\n' });
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'a run with no place for its report ends with 2 before it starts',
+    async () => {
+      const { status, err } = await launched('{ throw new Error() }', ['run'], '/proc/self');
+      expect(status).toBe(2);
+      expect(err).toMatch(
+        /^pageferry: the current folder is "\/proc\/.*", allowed: one that can be written, or --json FILE/,
+      );
+    },
+  );
 });
 
 /** A launcher in a process of its own, whose program says when it is ready. */

@@ -13,6 +13,7 @@ const FIXED = [
   'payload',
   'params',
   'pairs',
+  'owners',
   'marks',
   'io',
   'records',
@@ -28,8 +29,11 @@ export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
   readonly spaces: readonly GPUBuffer[];
 }
 
-/** Pages of the largest space: a longer translated copy is refused, since it would write a page twice. */
-function largestSpacePages(config: ExecutorConfig): number {
+/**
+ * Pages that translated copies of one batch may have: those of the largest space. A longer command is refused, since it
+ * would write a page twice.
+ */
+export function translatedPages(config: ExecutorConfig): number {
   return Math.max(...config.spaces.map((space) => space.pages));
 }
 
@@ -45,7 +49,8 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
     list: limits.listWords * 4,
     payload: limits.payloadWords * 4,
     params: limits.dispatches * PARAM_SLOT_BYTES,
-    pairs: largestSpacePages(config) * STRUCTS.PagePair.bytes,
+    pairs: translatedPages(config) * STRUCTS.PagePair.bytes,
+    owners: translatedPages(config) * 4,
     marks: limits.marks * 4,
     io: limits.ioWords * 4,
     records: accesses * ACCESS_RECORD_WORDS * 4,

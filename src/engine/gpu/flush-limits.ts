@@ -26,7 +26,7 @@ export const FLUSH_LIMITS: FlushLimits = {
   listWords: 1 << 20,
   payloadWords: 1 << 20,
   dispatches: 1024,
-  marks: 1024,
+  marks: 1 << 16,
   stamps: 1024,
   ioWords: 1 << 20,
   bulkWords: 8 << 20,

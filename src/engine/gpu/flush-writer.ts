@@ -17,6 +17,8 @@ const PARAM_SLOT_WORDS = PARAM_SLOT_BYTES / 4;
 export interface BatchKind {
   readonly struct: StructName;
   readonly emit: (writer: FlushWriter, batch: Batch) => void;
+  /** Commands of different jobs share no batch. */
+  readonly withinJob?: boolean;
 }
 
 /** Items of one coming dispatch, neighbours in the list, all about spaces `a` and `b`. */
@@ -72,7 +74,7 @@ export class FlushWriter {
 
   endJob(): void {
     const { job } = this;
-    if (job.timed) this.closeBatch();
+    if (job.timed || this.openKind?.withinJob === true) this.closeBatch();
     this.flush.endJob(job);
     if (job.timed) this.flush.endPass();
     this.#jobFaults = 0;
@@ -94,6 +96,11 @@ export class FlushWriter {
   /** True while the host may write straight into buffers: nothing recorded would see it too early. */
   get untouched(): boolean {
     return this.flush.untouched && this.#batch === null;
+  }
+
+  /** Kind of the open batch. */
+  get openKind(): BatchKind | null {
+    return this.#batch?.kind ?? null;
   }
 
   /**
@@ -173,7 +180,7 @@ export class FlushWriter {
     writeFields(params.words, at, struct, values);
     if ('width' in STRUCTS[struct].fields) params.words[at + STRUCTS[struct].fields.width / 4] = width;
     const pass = this.flush.pass(this.job);
-    pass.setPipeline(this.machine.pipelines.get(variant));
+    pass.setPipeline(this.machine.pipelines.get(variant, a, b));
     pass.setBindGroup(0, this.machine.pipelines.group(variant, a, b), [at * 4]);
     pass.dispatchWorkgroups(width, Math.ceil(groups / width));
   }

@@ -7,6 +7,7 @@ import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
 import { adapterName, chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
 import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
+import type { CopyShapes } from './copy-shape.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
 import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
 import { FlushWriter } from './flush-writer.ts';
@@ -18,6 +19,7 @@ import { readFlush, type FaultPart } from './readback.ts';
 import { StagingPool } from './staging.ts';
 import type { SubmittedFlush } from './submitted-flush.ts';
 import { Stamps } from './timestamps.ts';
+import { distinctShapes, runnableShapes, tuningFor, type Tuning, type TuningTable } from './tuning.ts';
 import { GpuUnavailable } from './unavailable.ts';
 import { WordArena } from './word-arena.ts';
 
@@ -29,6 +31,12 @@ export interface GpuOptions {
   readonly powerPreference?: GPUPowerPreference;
   /** Sizes of one submission; for tests of how jobs are spread. */
   readonly flushLimits?: Partial<FlushLimits>;
+  /** Tuned copy shapes (autotune.ts); used where they are of this adapter, driver and tool. Default: none. */
+  readonly tuning?: TuningTable;
+  /** Version of the tool, part of the key of a tuning. */
+  readonly toolVersion?: string;
+  /** Create the pipelines of every copy shape, so that `useShapes` may choose any. */
+  readonly allShapes?: boolean;
   /** Failure injection: a job for which this is true is skipped and completes with status 'injected'. */
   readonly failJob?: (job: Job) => boolean;
 }
@@ -43,6 +51,8 @@ export class GpuExecutor implements Executor {
   readonly config: ExecutorConfig;
   /** For error scopes and for three.js; jobs are the only way to its memory. */
   readonly device: GPUDevice;
+  /** The copy shapes that it was opened with, and where they come from. */
+  readonly tuning: Tuning;
   readonly #watched: WatchedDevice;
   readonly #machine: Machine;
   readonly #writer: FlushWriter;
@@ -54,10 +64,11 @@ export class GpuExecutor implements Executor {
   #lastSeq = 0;
   #broken: Error | null = null;
 
-  constructor(watched: WatchedDevice, machine: Machine, failJob: (job: Job) => boolean) {
+  constructor(watched: WatchedDevice, machine: Machine, tuning: Tuning, failJob: (job: Job) => boolean) {
     this.info = watched.info;
     this.config = machine.config;
     this.device = watched.device;
+    this.tuning = tuning;
     this.#watched = watched;
     this.#machine = machine;
     this.#failJob = failJob;
@@ -94,6 +105,11 @@ export class GpuExecutor implements Executor {
     this.flush();
     if (this.#done.length > 0 || this.#inFlight.length === 0) return;
     await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  /** Copy shapes of what is submitted from now on, for the tuner: needs `allShapes`. */
+  useShapes(shapes: CopyShapes): void {
+    this.#machine.pipelines.shapes = shapes;
   }
 
   destroy(): void {
@@ -154,6 +170,8 @@ async function createMachine(
   watched: WatchedDevice,
   config: ExecutorConfig,
   limits: FlushLimits,
+  tuning: Tuning,
+  allShapes: boolean,
 ): Promise<Machine | GpuUnavailable> {
   const { device, info } = watched;
   const buffers = await allocateBuffers(device, config, limits);
@@ -167,7 +185,12 @@ async function createMachine(
     config,
     limits,
     buffers,
-    pipelines: await createPipelines(device, buffers),
+    pipelines: await createPipelines(
+      device,
+      buffers,
+      allShapes ? runnableShapes(info) : distinctShapes(tuning.shapes),
+      tuning.shapes,
+    ),
     staging: new StagingPool(device),
     stamps: info.timestamps ? new Stamps(device, limits.stamps) : null,
     accessSerials: new AccessSerials(),
@@ -199,9 +222,10 @@ export async function createGpuExecutor(
   const wanted = { maxBufferSize: largest, maxStorageBufferBindingSize: largest };
   const watched = await openDevice(adapter, wanted, options.timestamps ?? true);
   if (watched instanceof GpuUnavailable) return watched;
-  const machine = await createMachine(watched, config, limits);
+  const tuning = tuningFor(watched.info, options.tuning, options.toolVersion ?? '');
+  const machine = await createMachine(watched, config, limits, tuning, options.allShapes ?? false);
   if (machine instanceof GpuUnavailable) return machine;
-  return new GpuExecutor(watched, machine, options.failJob ?? (() => false));
+  return new GpuExecutor(watched, machine, tuning, options.failJob ?? (() => false));
 }
 
 function checkLimits(adapter: GPUAdapter, largest: number): GpuUnavailable | null {

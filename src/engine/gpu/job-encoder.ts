@@ -5,16 +5,10 @@ import { encodeAccess, encodeAccessLoad, encodeAccessResult, encodeCpuAccess } f
 import { ringRecords } from './buffers.ts';
 import type { FlushWriter } from './flush-writer.ts';
 import { encodeCopyBuffer, encodeReadback, encodeUpload } from './host-commands.ts';
-import {
-  encodeCopy,
-  encodeCopyLinear,
-  encodeCopyTranslated,
-  encodeFillPattern,
-  encodeFillSeeded,
-  encodeHash,
-} from './page-commands.ts';
+import { encodeCopy, encodeCopyLinear, encodeFillPattern, encodeFillSeeded, encodeHash } from './page-commands.ts';
 import type { PendingJob } from './pending-job.ts';
 import { encodePteFill, encodePteWrite, encodeTlbInval, encodeZap } from './table-commands.ts';
+import { encodeCopyTranslated } from './translated-copies.ts';
 
 /** Records a validated job. Commands of later submissions see its effects, and so do later commands of this one. */
 export function encodeJob(writer: FlushWriter, pending: PendingJob): void {

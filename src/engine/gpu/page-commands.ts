@@ -1,19 +1,7 @@
-// Commands on whole pages: copies by frames and by addresses, the linear peer, fills and hashes.
+// Commands on whole pages: copies by frames, the linear peer, fills and hashes. Copies by addresses: translated-copies.ts.
 import { pageKey } from '../../base/mix.ts';
-import { vaHi, vaLo } from '../../base/units.ts';
-import {
-  SYSTEM_SPACE,
-  type Copy,
-  type CopyBaseline,
-  type CopyTranslated,
-  type Fill,
-  type FillSeeded,
-  type Hash,
-  type SpaceId,
-  type WalkRoot,
-} from '../plan/commands.ts';
+import type { Copy, CopyBaseline, Fill, FillSeeded, Hash, SpaceId } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
-import { vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { fieldWord, structWords } from './struct-words.ts';
 import type { VariantName } from './pipelines.ts';
@@ -24,12 +12,10 @@ const PAIR_DST = fieldWord('PagePair', 'dst');
 const TASK_WORDS = structWords('PageTask');
 const TASK_FRAME = fieldWord('PageTask', 'frame');
 const TASK_VALUE = fieldWord('PageTask', 'value');
-/** A value that the masked bit of a leaf never has. */
-const NO_MEMORY = 0xffffffff;
 const ROWS = WGSL.PAGE_ROWS;
 const LINEAR_LANES = 256;
 
-function framesOf(writer: FlushWriter, space: SpaceId): number {
+export function framesOf(writer: FlushWriter, space: SpaceId): number {
   return writer.machine.config.spaces[space]?.pages ?? 0;
 }
 
@@ -40,21 +26,21 @@ const HASH: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks
 
 function emitCopy(writer: FlushWriter, batch: Batch): void {
   const { a, b, first, count } = batch;
-  dispatchCopy(writer, a === b ? 'copyWithin' : 'copyBetween', a, b, first, count, 0);
+  dispatchCopy(writer, a === b ? 'copyWithin' : 'copyBetween', a, b, first, count);
 }
 
-function dispatchCopy(
+/** Copies pairs `firstPair` … `firstPair + count` of the variant's list. */
+export function dispatchCopy(
   writer: FlushWriter,
   variant: VariantName,
   src: SpaceId,
   dst: SpaceId,
   firstPair: number,
   count: number,
-  mark: number,
 ): void {
   const srcFrames = framesOf(writer, src);
   const dstFrames = framesOf(writer, dst);
-  writer.dispatch(variant, src, dst, 'CopyParams', { count, firstPair, srcFrames, dstFrames, mark }, count);
+  writer.dispatch(variant, src, dst, 'CopyParams', { count, firstPair, srcFrames, dstFrames }, count);
 }
 
 function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fillSeeded' | 'hashPages'): void {
@@ -82,43 +68,6 @@ function writePairs(words: Uint32Array, at: number, src: number, dst: number, co
     words[at + i * PAIR_WORDS + PAIR_SRC] = src + i;
     words[at + i * PAIR_WORDS + PAIR_DST] = dst + i;
   }
-}
-
-/** Bit that a leaf must have to target `space` under tables in `tableSpace`. */
-function leafMemory(space: SpaceId, tableSpace: SpaceId): number {
-  if (space === SYSTEM_SPACE) return 0;
-  return space === vramBeside(tableSpace) ? WGSL.PTE_DEVICE_MEMORY : NO_MEMORY;
-}
-
-/** COPY by addresses: a pass that walks, then a pass that copies what it found, or nothing after an engine fault. */
-export function encodeCopyTranslated(writer: FlushWriter, command: CopyTranslated): void {
-  const { root, srcSpace, dstSpace, pages } = command;
-  writer.closeBatch();
-  const mark = writer.flush.addMark(writer.job);
-  encodeTranslate(writer, command, mark, root);
-  const variant = srcSpace === dstSpace ? 'guardedWithin' : 'guardedBetween';
-  dispatchCopy(writer, variant, srcSpace, dstSpace, 0, pages, mark);
-}
-
-function encodeTranslate(writer: FlushWriter, command: CopyTranslated, mark: number, root: WalkRoot): void {
-  const { srcSpace, dstSpace, srcVpn, dstVpn, pages } = command;
-  const values = {
-    count: pages,
-    srcLo: vaLo(srcVpn),
-    srcHi: vaHi(srcVpn),
-    dstLo: vaLo(dstVpn),
-    dstHi: vaHi(dstVpn),
-    rootFrame: root.frame,
-    rootLevel: root.level,
-    tableFrames: framesOf(writer, root.space),
-    srcMemory: leafMemory(srcSpace, root.space),
-    dstMemory: leafMemory(dstSpace, root.space),
-    srcFrames: framesOf(writer, srcSpace),
-    dstFrames: framesOf(writer, dstSpace),
-    mark,
-  };
-  const groups = Math.ceil(pages / WGSL.PAGE_LANES);
-  writer.dispatch('translatePages', root.space, root.space, 'TranslateParams', values, groups);
 }
 
 /** The plain shader copy; `copyBufferToBuffer` is in host-commands.ts. */

@@ -1,8 +1,10 @@
 // All compute pipelines, created up front, and the bind groups that tie them to buffers. Errors name shader file and line.
+import { assert } from '../../base/assert.ts';
 import type { SpaceId } from '../plan/commands.ts';
 import { ENTRIES } from '../plan/layouts.gen.ts';
 import { wgslOrigin, type JoinedShader } from '../plan/wgsl-join.ts';
 import type { GpuBuffers } from './buffers.ts';
+import { directionOf, shapeName, type CopyShape, type CopyShapes } from './copy-shape.ts';
 import { shaderSource } from './shader-source.ts';
 
 type EntryName = keyof typeof ENTRIES;
@@ -41,32 +43,52 @@ const VARIANTS = {
 
 export type VariantName = keyof typeof VARIANTS;
 
+/** Variants that exist in several shapes. */
+const SHAPED: readonly string[] = ['copyBetween', 'copyWithin', 'guardedBetween', 'guardedWithin'];
+
 /** Variants whose `pairs` come from translate-pages and not from the host's list. */
 const PAIRS_FROM_DEVICE: readonly string[] = ['guardedBetween', 'guardedWithin', 'translatePages'];
 /** Names under which shaders read the host's list. */
-const LIST_NAMES: readonly string[] = ['pairs', 'tasks', 'runs', 'intervals', 'touches'];
+const LIST_NAMES: readonly string[] = ['pairs', 'spans', 'tasks', 'runs', 'intervals', 'touches'];
 
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #buffers: GpuBuffers;
-  readonly #pipelines: ReadonlyMap<VariantName, GPUComputePipeline>;
+  /** By `pipelineKey`. */
+  readonly #pipelines: ReadonlyMap<string, GPUComputePipeline>;
   readonly #layouts: ReadonlyMap<EntryName, GPUBindGroupLayout>;
   readonly #groups = new Map<string, GPUBindGroup>();
+  #shapes: CopyShapes;
 
   constructor(
     device: GPUDevice,
     buffers: GpuBuffers,
-    pipelines: ReadonlyMap<VariantName, GPUComputePipeline>,
+    pipelines: ReadonlyMap<string, GPUComputePipeline>,
     layouts: ReadonlyMap<EntryName, GPUBindGroupLayout>,
+    shapes: CopyShapes,
   ) {
     this.#device = device;
     this.#buffers = buffers;
     this.#pipelines = pipelines;
     this.#layouts = layouts;
+    this.#shapes = shapes;
   }
 
-  get(name: VariantName): GPUComputePipeline {
-    return this.#pipelines.get(name) as GPUComputePipeline;
+  /** The shapes that copies run in. */
+  get shapes(): CopyShapes {
+    return this.#shapes;
+  }
+
+  /** Shapes of what is dispatched from now on; they are among those that pipelines were created for. */
+  set shapes(shapes: CopyShapes) {
+    for (const shape of Object.values(shapes))
+      assert(this.#pipelines.has(pipelineKey('copyBetween', shape)), () => `no pipelines of shape ${shapeName(shape)}`);
+    this.#shapes = shapes;
+  }
+
+  /** The pipeline of a variant; copies from space `a` to `b` have the shape of their direction. */
+  get(name: VariantName, a: SpaceId, b: SpaceId): GPUComputePipeline {
+    return this.#pipelines.get(pipelineKey(name, this.#shapes[directionOf(a, b)])) as GPUComputePipeline;
   }
 
   /**
@@ -100,12 +122,17 @@ export class Pipelines {
 
   #storage(variant: VariantName, name: string, a: SpaceId, b: SpaceId): GPUBuffer {
     const buffers = this.#buffers;
-    if (LIST_NAMES.includes(name)) return PAIRS_FROM_DEVICE.includes(variant) ? buffers.pairs : buffers.list;
+    if (name === 'pairs' && PAIRS_FROM_DEVICE.includes(variant)) return buffers.pairs;
+    if (LIST_NAMES.includes(name)) return buffers.list;
     if (name === 'system') return buffers.spaces[0] as GPUBuffer;
     if (name === 'dst' || name === 'vram') return buffers.spaces[b] ?? buffers.noVram;
     if (name === 'src' || name === 'memory' || name === 'tables') return buffers.spaces[a] as GPUBuffer;
     return buffers[name as keyof Omit<GpuBuffers, 'spaces'>];
   }
+}
+
+function pipelineKey(name: VariantName, shape: CopyShape): string {
+  return SHAPED.includes(name) ? `${name} ${shapeName(shape)}` : name;
 }
 
 function bindingsOf(entry: EntryName): readonly Binding[] {
@@ -135,23 +162,46 @@ function located(source: JoinedShader, message: GPUCompilationMessage): string {
   return `shaders/${wgslOrigin(source, message.lineNum)}:${message.linePos}: ${message.message}`;
 }
 
+interface Wanted {
+  readonly name: VariantName;
+  /** Of a variant without shapes, any. */
+  readonly shape: CopyShape;
+}
+
 async function createPipeline(
   device: GPUDevice,
-  name: VariantName,
+  { name, shape }: Wanted,
   module: GPUShaderModule,
   group: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
   const { entry, constants = {} }: Variant = VARIANTS[name];
-  const layout = device.createPipelineLayout({ label: name, bindGroupLayouts: [group] });
+  const label = pipelineKey(name, shape);
+  const layout = device.createPipelineLayout({ label, bindGroupLayouts: [group] });
+  const shaped = SHAPED.includes(name) ? { LANES: shape.lanes, UNROLL: shape.unroll } : {};
   return device.createComputePipelineAsync({
-    label: name,
+    label,
     layout,
-    compute: { module, entryPoint: entry, constants },
+    compute: { module, entryPoint: entry, constants: { ...constants, ...shaped } },
   });
 }
 
-/** Compiles every shader and creates every pipeline. Throws with file and line on a shader error (a bug). */
-export async function createPipelines(device: GPUDevice, buffers: GpuBuffers): Promise<Pipelines> {
+/** Every variant once, those with shapes once for each of `shapes`. */
+function wantedPipelines(shapes: readonly CopyShape[]): readonly Wanted[] {
+  return (Object.keys(VARIANTS) as VariantName[]).flatMap((name) =>
+    (SHAPED.includes(name) ? shapes : shapes.slice(0, 1)).map((shape) => ({ name, shape })),
+  );
+}
+
+/**
+ * Compiles every shader and creates every pipeline. Throws with file and line on a shader error (a bug). Copies run in
+ * the shapes `inUse`, all of which are among `shapes`.
+ */
+export async function createPipelines(
+  device: GPUDevice,
+  buffers: GpuBuffers,
+  shapes: readonly CopyShape[],
+  inUse: CopyShapes,
+): Promise<Pipelines> {
   const programs = [...new Set(Object.values(ENTRIES).map((entry) => entry.program))];
   const modules = new Map(
     await Promise.all(programs.map(async (program) => [program, await compile(device, program)] as const)),
@@ -159,11 +209,12 @@ export async function createPipelines(device: GPUDevice, buffers: GpuBuffers): P
   const layouts = new Map(
     (Object.keys(ENTRIES) as EntryName[]).map((entry) => [entry, createLayout(device, entry)] as const),
   );
-  const names = Object.keys(VARIANTS) as VariantName[];
-  const create = async (name: VariantName): Promise<readonly [VariantName, GPUComputePipeline]> => {
-    const { entry } = VARIANTS[name];
+  const create = async (wanted: Wanted): Promise<readonly [string, GPUComputePipeline]> => {
+    const { entry } = VARIANTS[wanted.name];
     const module = modules.get(ENTRIES[entry].program) as GPUShaderModule;
-    return [name, await createPipeline(device, name, module, layouts.get(entry) as GPUBindGroupLayout)];
+    const pipeline = await createPipeline(device, wanted, module, layouts.get(entry) as GPUBindGroupLayout);
+    return [pipelineKey(wanted.name, wanted.shape), pipeline];
   };
-  return new Pipelines(device, buffers, new Map(await Promise.all(names.map(create))), layouts);
+  const pipelines = new Map(await Promise.all(wantedPipelines(shapes).map(create)));
+  return new Pipelines(device, buffers, pipelines, layouts, inUse);
 }

@@ -94,7 +94,11 @@ export interface Copy {
 /**
  * Copy whole pages between virtual addresses of the engine's own address space: both sides are walked through the
  * tables under `root`, page by page. The spaces say which buffers the leaves must target; a leaf that is absent or
- * targets another space is an engine fault and fails the job. The `translated` copy mode.
+ * targets another space is an engine fault and fails the job: the command moves nothing. The `translated` copy mode.
+ *
+ * Copies that follow each other in a job, with one root and the same spaces, may all be walked before any of them copies.
+ * What one writes and another writes or reads by the same virtual page keeps its order; the submitter sees to it that
+ * such neighbours reach no written frame by two virtual pages, and write no table that they are walked through.
  */
 export interface CopyTranslated {
   readonly op: 'copyTranslated';

@@ -6,7 +6,8 @@ export const STRUCTS = {
   AccessRecord: { bytes: 16, align: 4, fields: { vaLo: 0, vaHi: 4, kind: 8, operand: 12 } },
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
-  CopyParams: { bytes: 24, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFrames: 12, dstFrames: 16, mark: 20 } },
+  CopyParams: { bytes: 20, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFrames: 12, dstFrames: 16 } },
+  CopySpan: { bytes: 24, align: 4, fields: { first: 0, srcLo: 4, srcHi: 8, dstLo: 12, dstHi: 16, mark: 20 } },
   CpuParams: { bytes: 16, align: 4, fields: { count: 0, firstTouch: 4, words: 8, width: 12 } },
   CpuTouch: { bytes: 16, align: 4, fields: { word: 0, kind: 4, operand: 8, io: 12 } },
   FaultRecord: { bytes: 20, align: 4, fields: { command: 0, dw0: 4, dw1: 8, dw2: 12, dw3: 16 } },
@@ -24,7 +25,7 @@ export const STRUCTS = {
   PteRun: { bytes: 16, align: 4, fields: { first: 0, count: 4, payload: 8, step: 12 } },
   TlbInterval: { bytes: 16, align: 4, fields: { asid: 0, pageLo: 4, pageHi: 8, log2Pages: 12 } },
   TlbLine: { bytes: 32, align: 8, fields: { owner: 0, pageLo: 4, pageHi: 8, log2Pages: 12, entry: 16, claim: 24, unused: 28 } },
-  TranslateParams: { bytes: 56, align: 4, fields: { count: 0, width: 4, srcLo: 8, srcHi: 12, dstLo: 16, dstHi: 20, rootFrame: 24, rootLevel: 28, tableFrames: 32, srcMemory: 36, dstMemory: 40, srcFrames: 44, dstFrames: 48, mark: 52 } },
+  TranslateParams: { bytes: 44, align: 4, fields: { count: 0, width: 4, firstSpan: 8, spanCount: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, srcMemory: 28, dstMemory: 32, srcFrames: 36, dstFrames: 40 } },
 } as const;
 
 /** Entry points: file, lanes of a workgroup, bindings of group 0. `element`: the struct of the elements, null for plain words. */
@@ -46,21 +47,23 @@ export const ENTRIES = {
     program: 'copy-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 24 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
-      { binding: 2, name: 'marks', access: 'read', element: null, stride: 4 },
-      { binding: 3, name: 'src', access: 'read', element: 'Page', stride: 4096 },
-      { binding: 4, name: 'dst', access: 'read_write', element: 'Page', stride: 4096 },
+      { binding: 2, name: 'owners', access: 'read', element: null, stride: 4 },
+      { binding: 3, name: 'marks', access: 'read', element: null, stride: 4 },
+      { binding: 4, name: 'src', access: 'read', element: 'Page', stride: 4096 },
+      { binding: 5, name: 'dst', access: 'read_write', element: 'Page', stride: 4096 },
     ],
   },
   copyWithin: {
     program: 'copy-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 24 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
-      { binding: 2, name: 'marks', access: 'read', element: null, stride: 4 },
-      { binding: 5, name: 'memory', access: 'read_write', element: 'Page', stride: 4096 },
+      { binding: 2, name: 'owners', access: 'read', element: null, stride: 4 },
+      { binding: 3, name: 'marks', access: 'read', element: null, stride: 4 },
+      { binding: 6, name: 'memory', access: 'read_write', element: 'Page', stride: 4096 },
     ],
   },
   cpuAccess: {
@@ -132,10 +135,12 @@ export const ENTRIES = {
     program: 'translate-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'TranslateParams', stride: 56 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'TranslateParams', stride: 44 },
       { binding: 1, name: 'tables', access: 'read', element: null, stride: 4 },
-      { binding: 2, name: 'pairs', access: 'read_write', element: 'PagePair', stride: 8 },
-      { binding: 3, name: 'marks', access: 'read_write', element: null, stride: 4 },
+      { binding: 2, name: 'spans', access: 'read', element: 'CopySpan', stride: 24 },
+      { binding: 3, name: 'pairs', access: 'read_write', element: 'PagePair', stride: 8 },
+      { binding: 4, name: 'owners', access: 'read_write', element: null, stride: 4 },
+      { binding: 5, name: 'marks', access: 'read_write', element: null, stride: 4 },
     ],
   },
   writePtes: {

@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly arena: ArenaSize;
   /** Time for all measuring; when it is used up, cases get `minSamples`. Null: no limit. */
   readonly budgetMs: number | null;
+  /** From this reading of the clock on nothing more is sampled: cases without `minSamples` are left out. */
+  readonly endMs?: number;
 }
 
 export interface BenchHooks {
@@ -35,6 +37,8 @@ export interface BenchResult {
   readonly verification: Verification | null;
   /** Cases that left wrong bytes, and how many. */
   readonly wrong: readonly string[];
+  /** Cases for which there was no time. */
+  readonly leftOut: readonly string[];
   readonly clock: ClockFacts;
   /** Stopped before the end. */
   readonly partial: boolean;
@@ -55,6 +59,7 @@ interface State {
   verification: Verification | null;
   /** Cases that left wrong bytes, and how many pages. */
   readonly wrong: string[];
+  readonly leftOut: string[];
   done: number;
 }
 
@@ -89,6 +94,7 @@ function begin(executor: Executor, cases: readonly BenchCase[], options: BenchOp
     clock: { gpuStepNs: null, wallStepNs: null },
     verification: null,
     wrong: [],
+    leftOut: [],
     done: 0,
   };
 }
@@ -103,7 +109,7 @@ async function measureAll(state: State, cases: readonly BenchCase[]): Promise<vo
 }
 
 /** `count` copies of 64 KiB. */
-function someCopies(count: number): Command[] {
+export function someCopies(count: number): Command[] {
   const copy = {
     op: 'copy',
     srcSpace: SPACES.system,
@@ -122,20 +128,31 @@ function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
 }
 
 async function measureGroup(state: State, group: readonly BenchCase[], groupsLeft: number): Promise<void> {
-  const { runner, arena, options } = state;
+  const { arena, options, rng } = state;
   arena.releaseTables();
-  const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, state.rng.fork(bench.group))));
-  for (const { bench, prepared } of probes)
-    if (prepared.setup.length > 0) await runner.run(`${bench.id} setup`, prepared.setup);
-  const deadline = deadlineOf(state, groupsLeft);
-  for (const probe of probes) await fit(runner, probe, state.clock, options.sampling);
-  await warmUp(runner, probes, options.sampling);
+  const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, rng.fork(bench.group))));
   try {
-    await sampleGroup(state, probes, deadline);
+    await sampleGroup(state, probes, deadlineOf(state, groupsLeft));
   } finally {
-    state.metrics.push(...probeMetrics(probes, state.clock, options.sampling, state.rng.fork('interval')));
+    const kept = enough(state, probes);
+    const timed = options.endMs !== undefined;
+    state.metrics.push(...probeMetrics(kept, state.clock, options.sampling, rng.fork('interval'), timed));
   }
-  for (const probe of probes) await verify(state, probe);
+  const kept = enough(state, probes);
+  for (const probe of kept) await verify(state, probe);
+  state.leftOut.push(...probes.filter((probe) => !kept.includes(probe)).map(({ bench }) => bench.id));
+  state.done += options.sampling.samples * probes.length;
+}
+
+/** Probes worth a figure. Only the end of the time can leave one with too few samples while the run goes on. */
+function enough(state: State, probes: readonly Probe[]): readonly Probe[] {
+  const { samples, minSamples } = state.options.sampling;
+  const least = Math.min(samples, minSamples);
+  return outOfTime(state) ? probes.filter((probe) => probe.samples.length >= least) : probes;
+}
+
+function outOfTime({ hooks, options }: State): boolean {
+  return options.endMs !== undefined && hooks.now() >= options.endMs;
 }
 
 /** Every group gets an equal share of the time that is left. */
@@ -145,17 +162,26 @@ function deadlineOf({ hooks, options, startMs }: State, groupsLeft: number): num
   return hooks.now() + left / groupsLeft;
 }
 
+/** Each step costs time, so that each first asks whether there is any left. */
 async function sampleGroup(state: State, probes: readonly Probe[], deadline: number): Promise<void> {
+  const { runner, options, clock } = state;
+  for (const { bench, prepared } of probes)
+    if (prepared.setup.length > 0 && !outOfTime(state)) await runner.run(`${bench.id} setup`, prepared.setup);
+  for (const probe of probes) if (!outOfTime(state)) await fit(runner, probe, clock, options.sampling);
+  if (!outOfTime(state)) await warmUp(runner, probes, options.sampling);
+  await sampleRounds(state, probes, deadline);
+}
+
+async function sampleRounds(state: State, probes: readonly Probe[], deadline: number): Promise<void> {
   const { runner, options, hooks, rng } = state;
   const { samples, minSamples } = options.sampling;
   const label = probes[0]?.bench.group ?? '';
   const order = rng.fork(`order of ${label}`);
-  for (let round = 0; round < samples; round++) {
+  for (let round = 0; round < samples && !outOfTime(state); round++) {
     if (round >= minSamples && hooks.now() > deadline) break;
     hooks.progress(state.done + round * probes.length, state.total, label);
     await sampleRound(runner, probes, order);
   }
-  state.done += samples * probes.length;
 }
 
 /** The destination is spoilt first: only this case's own commands can make it right again. */
@@ -168,10 +194,11 @@ async function verify(state: State, { bench, prepared }: Probe): Promise<void> {
 }
 
 function finish(state: State, cases: readonly BenchCase[], partial: boolean): BenchResult {
-  const { runner, metrics, clock, verification, wrong, hooks, startMs } = state;
+  const { runner, metrics, clock, verification, wrong, leftOut, hooks, startMs } = state;
   const order = new Map(cases.map((bench, i) => [bench.id, i]));
   metrics.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   const samples = metrics.reduce((sum, { n }) => sum + n, 0);
   const counters = { x_bench_jobs: runner.jobs, x_bench_cases: metrics.length, x_bench_samples: samples };
-  return { metrics, counters, verification, wrong, clock, partial, seconds: (hooks.now() - startMs) / 1000 };
+  const seconds = (hooks.now() - startMs) / 1000;
+  return { metrics, counters, verification, wrong, leftOut, clock, partial, seconds };
 }

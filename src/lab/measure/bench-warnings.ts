@@ -12,7 +12,7 @@ const COARSE_NS = 0.01 * NS_PER_MS;
 
 /** Warnings about the run as a whole; those about one figure stand at that figure. */
 export function benchWarnings(result: BenchResult, info: ExecutorInfo, arena: ArenaSize): Warning[] {
-  return [...aboutAdapter(info, arena, result.clock.gpuStepNs ?? 0), ...aboutBytes(result)];
+  return [...aboutAdapter(info, arena, result.clock.gpuStepNs ?? 0), ...aboutEnd(result)];
 }
 
 function aboutAdapter({ kind, name, software, timestamps }: ExecutorInfo, arena: ArenaSize, stepNs: number): Warning[] {
@@ -29,10 +29,11 @@ function aboutAdapter({ kind, name, software, timestamps }: ExecutorInfo, arena:
   return found.filter((one) => one !== false);
 }
 
-function aboutBytes({ verification, wrong, partial }: BenchResult): Warning[] {
+function aboutEnd({ verification, wrong, leftOut, partial }: BenchResult): Warning[] {
   const found = [
     verification === null && warning('unverified', 'no page was compared'),
     wrong.length > 0 && warning('verification-failed', `wrong bytes: ${wrong.join(', ')}`),
+    leftOut.length > 0 && warning('out-of-time', `no time for, and left out: ${leftOut.join(', ')}`),
     partial && warning('partial', 'the run was stopped'),
   ];
   return found.filter((one) => one !== false);

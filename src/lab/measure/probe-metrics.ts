@@ -10,8 +10,14 @@ import { warning, type Warning } from './warnings.ts';
 /** A change of more than this between the first and the last third is worth a word. */
 const DRIFT = 0.15;
 
-/** Metrics of the probes that have any sample. */
-export function probeMetrics(probes: readonly Probe[], clock: ClockFacts, options: SampleOptions, rng: Rng): Metric[] {
+/** Metrics of the probes that have any sample. `timed`: only the end of the user's time can have cut their rounds short. */
+export function probeMetrics(
+  probes: readonly Probe[],
+  clock: ClockFacts,
+  options: SampleOptions,
+  rng: Rng,
+  timed = false,
+): Metric[] {
   const measured = probes.filter((probe) => kept(probe).length > 0);
   return measured.map((probe) => {
     const { bench, prepared, source, ops } = probe;
@@ -30,7 +36,7 @@ export function probeMetrics(probes: readonly Probe[], clock: ClockFacts, option
         probe,
         rng,
       ),
-      warnings: doubts(probe, clock, options),
+      warnings: [...doubts(probe, clock, options), ...cutShort(probe, options, timed)],
     });
   });
 }
@@ -50,6 +56,11 @@ function ratioTo(peer: Probe | undefined, probe: Probe, rng: Rng): Ratio | null 
     pairs.map(([, other]) => other),
     rng,
   );
+}
+
+function cutShort({ samples }: Probe, options: SampleOptions, timed: boolean): Warning[] {
+  const cut = timed && samples.length < options.samples;
+  return cut ? [warning('out-of-time', `${samples.length} of ${options.samples} rounds`)] : [];
 }
 
 function doubts(probe: Probe, clock: ClockFacts, options: SampleOptions): Warning[] {

@@ -32,6 +32,8 @@ const MetricSchema = v.object({
   source: SourceSchema,
   /** In the order in which they were taken, so that drift can be seen later. */
   samples: v.array(finite),
+  /** How many of the samples each pass of --repeat gave, in order; absent where there was one pass. */
+  passSizes: v.optional(v.array(count)),
   /** Values that the case depends on: chunk bytes, pages, repeats … */
   params: v.optional(values, {}),
   /** What one unit of the figure counts, e.g. which bytes. */
@@ -67,6 +69,20 @@ export function sumVerifications(a: Verification | null, b: Verification | null)
   return { pagesChecked: a.pagesChecked + b.pagesChecked, mismatchedPages: a.mismatchedPages + b.mismatchedPages };
 }
 
+/** How often the test of comparisons claimed a difference between a case and itself, with a 95 % Wilson interval. */
+const AaSchema = v.object({
+  case: v.string(),
+  trials: v.pipe(count, v.minValue(1)),
+  samplesPerSide: count,
+  claims: count,
+  /** A claim is one at this level of significance. */
+  alpha: finite,
+  rate: finite,
+  low: finite,
+  high: finite,
+});
+export type AaFacts = v.InferOutput<typeof AaSchema>;
+
 export const ReportSchema = v.object({
   schema: v.literal(REPORT_SCHEMA),
   schemaVersion: v.literal(REPORT_VERSION),
@@ -86,6 +102,8 @@ export const ReportSchema = v.object({
   notes: v.optional(v.array(v.string()), []),
   /** True when the run was stopped before its end. */
   partial: v.optional(v.boolean(), false),
+  /** Only of a run in A/A mode. */
+  aa: v.optional(AaSchema),
   warnings: v.array(WarningSchema),
 });
 

@@ -68,6 +68,21 @@ export function pairedRatio(ours: readonly number[], peer: readonly number[], rn
   return { median: median(ratios), ...medianInterval(ratios, rng), pairs };
 }
 
+/**
+ * How many times `ours` is `theirs`, from samples that are no pairs, such as those of two runs: the ratio of the medians,
+ * with an interval from resampling each side on its own. All samples are above 0.
+ */
+export function ratioOfMedians(
+  ours: readonly number[],
+  theirs: readonly number[],
+  rng: Rng,
+): Interval & { readonly median: number } {
+  const one = (): number => median(resample(ours, rng)) / median(resample(theirs, rng));
+  const ratios = ascending(Array.from({ length: RESAMPLES }, one));
+  const interval = { low: quantileOfSorted(ratios, 0.025), high: quantileOfSorted(ratios, 0.975) };
+  return { median: median(ours) / median(theirs), ...interval };
+}
+
 /** True when neither side is shown to be larger: the interval of the ratio contains 1. */
 export function sameWithin(ratio: Interval): boolean {
   return ratio.low <= 1 && ratio.high >= 1;

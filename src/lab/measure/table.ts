@@ -3,7 +3,8 @@ import { GIB, KIB, MIB } from '../../base/units.ts';
 import { sameWithin, type Interval } from './stats.ts';
 import type { Metric, Report } from './report.ts';
 
-const HEAD = ['case', 'median', '± MAD', 'p05 … p95', 'n', 'clock', 'against its peer'];
+/** Heads of the columns of `metricRow`. */
+export const HEAD = ['case', 'median', '± MAD', 'p05 … p95', 'n', 'clock', 'against its peer'];
 /** Columns whose figures line up at the right. */
 const RIGHT: ReadonlySet<number> = new Set([1, 2, 3, 4]);
 
@@ -12,7 +13,7 @@ export function reportTable(report: Report, summary: readonly string[] = []): st
   const rows = report.metrics.map(metricRow);
   const table = rows.length > 0 ? align([HEAD, ...rows], RIGHT) : ['(nothing was measured)'];
   const above = summary.length > 0 ? ['', ...summary] : [];
-  return [headline(report), ...above, '', ...table, ...footnotes(report)].join('\n');
+  return [headline(report), ...above, '', ...table, '', ...footnotes(report)].join('\n');
 }
 
 /** Cases that a footnote names. */
@@ -39,14 +40,22 @@ export function align(rows: readonly (readonly string[])[], right: ReadonlySet<n
   return rows.map((row) => row.map(cell).join('  ').trimEnd());
 }
 
-function metricRow(metric: Metric): string[] {
+/** Cells below HEAD; a star marks a figure with a warning. */
+export function metricRow(metric: Metric): string[] {
   const { unit, median, mad, p05, p95, n, source } = metric;
   const scaled = scaleFor(unit, median);
   const low = digits(p05 / scaled.by);
   const spread = `${low} … ${digits(p95 / scaled.by)}`;
   const mark = noted(metric).length > 0 ? ' *' : '';
-  const figure = `${digits(median / scaled.by)} ${scaled.unit}`;
-  return [metric.id + mark, figure, digits(mad / scaled.by), spread, String(n), source, comparison(metric)];
+  return [
+    metric.id + mark,
+    figureText(unit, median),
+    digits(mad / scaled.by),
+    spread,
+    String(n),
+    source,
+    comparison(metric),
+  ];
 }
 
 function comparison({ peer, peerRatio }: Metric): string {
@@ -59,9 +68,10 @@ function ratioText({ low, high }: Interval): string {
   return `95 %: ${digits(low)} … ${digits(high)}`;
 }
 
-function footnotes(report: Report): string[] {
+/** What a reader must know besides the figures, one line each. */
+export function footnotes(report: Report): string[] {
   const { verification, notes, warnings, metrics } = report;
-  const lines = ['', verificationLine(verification)];
+  const lines = [verificationLine(verification)];
   for (const note of notes) lines.push(`note: ${note}`);
   for (const { message, advice } of warnings) lines.push(`warning: ${message}. ${advice}`);
   for (const [text, ids] of metricWarnings(metrics)) lines.push(`* ${text} [${idList(ids)}]`);
@@ -137,8 +147,14 @@ function timeScale(ns: number, unitNs: number): Scale {
   return { by: found.ns / unitNs, unit: found.sign };
 }
 
+/** A figure in a unit that people read. */
+export function figureText(unit: string, value: number): string {
+  const scaled = scaleFor(unit, value);
+  return `${digits(value / scaled.by)} ${scaled.unit}`;
+}
+
 /** Three significant digits, without exponents. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (value === 0) return '0';
   const places = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toFixed(Math.min(places, 6));

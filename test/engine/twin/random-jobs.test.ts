@@ -50,6 +50,24 @@ describe('random jobs', () => {
   });
 });
 
+describe('runs of translated copies', () => {
+  /** Lengths of the runs of a job. */
+  function runs({ commands }: Job): number[] {
+    const ops = commands.map(({ op }) => (op === 'copyTranslated' ? 'T' : '.')).join('');
+    return (ops.match(/T+/g) ?? []).map((found) => found.length);
+  }
+
+  test('are common in every episode set, and so are those that fault', async () => {
+    const all = await Promise.all(SEEDS.map(run));
+    const lengths = all.flatMap(({ jobs }) => jobs.flatMap(runs));
+    expect(lengths.filter((length) => length > 1).length).toBeGreaterThan(2 * SEEDS.length);
+    const faulted = all.flatMap(({ jobs, completions }) =>
+      jobs.filter((job, i) => completions[i]?.status === 'engine-fault' && runs(job).some((length) => length > 1)),
+    );
+    expect(faulted.length).toBeGreaterThan(SEEDS.length / 2);
+  });
+});
+
 describe('the comparison', () => {
   test('finds nothing between two twins (control)', async () => {
     const report = await compareExecutors(

@@ -187,6 +187,48 @@ describe('a run that ends early', () => {
   });
 });
 
+describe('a run with an end', () => {
+  // Work for the clocks and for fitting goes on in simulated time too: the end is set from a run without one.
+  const timed: TimedOptions = { gpuNs: device(1000, 0) };
+  const whole = async (): Promise<number> => (await measure([bench('a')], timed)).executor.now();
+
+  it('that is far away changes nothing', async () => {
+    const free = await measure([bench('a'), bench('b')], timed);
+    const { result } = await measure([bench('a'), bench('b')], timed, { endMs: 1e12 });
+    expect(result).toEqual(free.result);
+    expect(result.leftOut).toEqual([]);
+  });
+
+  it('marks cases that were cut short, and names those for which there was no time', async () => {
+    const { result } = await measure([bench('a'), bench('b', { group: 'h' })], timed, { endMs: (await whole()) - 20 });
+    const [metric] = result.metrics;
+    expect(metric?.id).toBe('a');
+    expect(metric?.n).toBeGreaterThanOrEqual(5);
+    expect(metric?.n).toBeLessThan(20);
+    expect(metric?.warnings.map(({ code }) => code)).toEqual(['few-samples', 'out-of-time']);
+    expect(result).toMatchObject({ partial: false, leftOut: ['b'] });
+  });
+
+  it('too near leaves everything out, and says so', async () => {
+    const { result, executor } = await measure([bench('a')], timed, { endMs: 0 });
+    expect(result).toMatchObject({ metrics: [], leftOut: ['a'], partial: false });
+    const said = benchWarnings(result, executor.info, ARENA).find(({ code }) => code === 'out-of-time');
+    expect(said?.message).toBe('no time for, and left out: a');
+  });
+
+  it('never keeps a case below its least samples', async () => {
+    const all = await whole();
+    for (let back = 0; back <= all; back += all / 40) {
+      const { result } = await measure([bench('a')], timed, { endMs: back });
+      expect(
+        result.metrics.every(({ n }) => n >= 5),
+        `end ${back}`,
+      ).toBe(true);
+      expect(result.metrics.length + result.leftOut.length, `end ${back}`).toBe(1);
+    }
+  });
+});
+
 describe('the step of a clock', () => {
   it('is the common divisor of durations', () => {
     expect(commonStep([65536 * 3, 65536 * 5, 0, 65536 * 4])).toBe(65536);

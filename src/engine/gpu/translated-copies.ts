@@ -1,0 +1,99 @@
+// COPY by addresses: neighbouring commands become one pass that walks and one that copies, whatever their number.
+//
+// All of a batch is walked before any of it is copied, so commands share one only where that changes nothing: one job, one
+// root, the same spaces, and no virtual page written twice, or written and read (commands.ts·CopyTranslated says what is
+// left to the submitter). Each command has its mark: a fault stops that command alone.
+import { vaHi, vaLo } from '../../base/units.ts';
+import { SYSTEM_SPACE, type CopyTranslated, type SpaceId, type WalkRoot } from '../plan/commands.ts';
+import { WGSL } from '../plan/layouts.gen.ts';
+import { translatedPages, vramBeside } from './buffers.ts';
+import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { dispatchCopy, framesOf } from './page-commands.ts';
+import { writeStruct } from './struct-words.ts';
+
+/** A value that the masked bit of a leaf never has. */
+const NO_MEMORY = 0xffffffff;
+
+/** What commands of a batch share beside their spaces. */
+class TranslatedBatch implements BatchKind {
+  readonly struct = 'CopySpan';
+  readonly withinJob = true;
+  readonly root: WalkRoot;
+  /** Pages of the commands of the open batch so far. */
+  pages = 0;
+
+  constructor(root: WalkRoot) {
+    this.root = root;
+  }
+
+  /** Whether `pages` pages under `root` may join: what the walks find must fit into the list of pairs. */
+  takes(root: WalkRoot, pages: number, most: number): boolean {
+    const { space, frame, level } = this.root;
+    return space === root.space && frame === root.frame && level === root.level && this.pages + pages <= most;
+  }
+
+  emit(writer: FlushWriter, batch: Batch): void {
+    const { a, b } = batch;
+    emitTranslate(writer, batch, this);
+    dispatchCopy(writer, a === b ? 'guardedWithin' : 'guardedBetween', a, b, 0, this.pages);
+    // The writer may close it to make room for the very command that asked for it: it then begins anew.
+    this.pages = 0;
+  }
+}
+
+/** The open batch where the command may join it; else a new one. */
+function batchFor(writer: FlushWriter, { root, pages }: CopyTranslated): TranslatedBatch {
+  const open = writer.openKind;
+  const most = translatedPages(writer.machine.config);
+  return open instanceof TranslatedBatch && open.takes(root, pages, most) ? open : new TranslatedBatch(root);
+}
+
+/** Opens or continues a batch that the command does not conflict with. */
+function joinBatch(writer: FlushWriter, command: CopyTranslated): TranslatedBatch {
+  const { srcSpace, dstSpace, srcVpn, dstVpn, pages } = command;
+  for (;;) {
+    const kind = batchFor(writer, command);
+    writer.room(kind, srcSpace, dstSpace, 1);
+    if (writer.claim(dstVpn, dstVpn + pages, srcVpn, srcVpn + pages)) return kind;
+  }
+}
+
+/** COPY by addresses: a pass that walks, then a pass that copies what it found, or nothing after an engine fault. */
+export function encodeCopyTranslated(writer: FlushWriter, command: CopyTranslated): void {
+  const { srcVpn, dstVpn, pages } = command;
+  const kind = joinBatch(writer, command);
+  const span = {
+    first: kind.pages,
+    srcLo: vaLo(srcVpn),
+    srcHi: vaHi(srcVpn),
+    dstLo: vaLo(dstVpn),
+    dstHi: vaHi(dstVpn),
+    mark: writer.flush.addMark(writer.job),
+  };
+  writeStruct(writer.machine.arenas.list.words, writer.addItems(1), 'CopySpan', span);
+  kind.pages += pages;
+}
+
+/** Bit that a leaf must have to target `space` under tables in `tableSpace`. */
+function leafMemory(space: SpaceId, tableSpace: SpaceId): number {
+  if (space === SYSTEM_SPACE) return 0;
+  return space === vramBeside(tableSpace) ? WGSL.PTE_DEVICE_MEMORY : NO_MEMORY;
+}
+
+function emitTranslate(writer: FlushWriter, batch: Batch, { root, pages }: TranslatedBatch): void {
+  const { a: srcSpace, b: dstSpace, first: firstSpan, count: spanCount } = batch;
+  const values = {
+    count: pages,
+    firstSpan,
+    spanCount,
+    rootFrame: root.frame,
+    rootLevel: root.level,
+    tableFrames: framesOf(writer, root.space),
+    srcMemory: leafMemory(srcSpace, root.space),
+    dstMemory: leafMemory(dstSpace, root.space),
+    srcFrames: framesOf(writer, srcSpace),
+    dstFrames: framesOf(writer, dstSpace),
+  };
+  const groups = Math.ceil(pages / WGSL.PAGE_LANES);
+  writer.dispatch('translatePages', root.space, root.space, 'TranslateParams', values, groups);
+}
