@@ -6,9 +6,11 @@ import { usageError } from './exit.ts';
 
 /** `pageferry-report-2026-11-20T12-00-00.json` in the current folder, unless the user names a file. */
 export function reportPath(given: string | undefined, startedAt: Date): string {
-  if (given === undefined)
-    return resolve(`pageferry-report-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
-  return outputPath('--json', given);
+  if (given !== undefined) return outputPath('--json', given);
+  const path = resolve(`pageferry-report-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  if (!writable(path))
+    throw usageError('the current folder', process.cwd(), 'one that can be written, or --json FILE for the report');
+  return path;
 }
 
 /** The file that a flag names. Throws CommandError where nothing can be written. */

@@ -2,13 +2,11 @@
 import { spawn } from 'node:child_process';
 import { constants, tmpdir } from 'node:os';
 import { NO_ADAPTER, RETRY_WITH_SOFTWARE, VULKAN_VARIABLE } from './launch-contract.mjs';
-import { reportFolderProblem } from './report-folder.mjs';
 import { softwareVulkan, vulkanLoader } from './software-vulkan.mjs';
 
 /** @typedef {Record<string, string | undefined>} Env */
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
-const BAD_USAGE = 2;
 const CANNOT_START = 4;
 
 /** Runs the program that `find` names with the arguments of this process, whose exit status becomes the program's.
@@ -24,11 +22,6 @@ export async function launch(find) {
 
 /** @param {() => Promise<string>} find @param {string[]} args */
 async function launched(find, args) {
-  const problem = reportFolderProblem(args, process.cwd());
-  if (problem !== undefined) {
-    console.error(`pageferry: ${problem}`);
-    return BAD_USAGE;
-  }
   return runInTurn(await find(), args, await environments(adapterChoice(args), process.env));
 }
 

@@ -113,17 +113,6 @@ describe('launching', () => {
     const broken = "{ throw new Error('no bundle') }";
     expect(await launched(broken, ['list'])).toEqual({ status: 4, err: 'pageferry: could not start: no bundle\n' });
   });
-
-  test.runIf(process.platform === 'linux')(
-    'a run with no place for its report ends with 2 before it starts',
-    async () => {
-      const { status, err } = await launched('{ throw new Error() }', ['run'], '/proc/self');
-      expect(status).toBe(2);
-      expect(err).toMatch(
-        /^pageferry: the current folder is "\/proc\/.*", allowed: one that can be written, or --json FILE/,
-      );
-    },
-  );
 });
 
 /** A launcher in a process of its own, whose program says when it is ready. */

@@ -15,7 +15,6 @@ import { describe, expect, test } from 'vitest';
 import { MOST_BYTES, TooLarge, writeArchive } from '../../tools/pack/archive.mjs';
 import { bundledPackages } from '../../tools/pack/licences.mjs';
 import { packOptions } from '../../tools/pack/options.mjs';
-import { reportFolderProblem } from '../../tools/report-folder.mjs';
 import { temporaryFolder, writeFiles } from './temporary.ts';
 
 const TOOLS = join(import.meta.dirname, '../../tools');
@@ -108,30 +107,6 @@ test('packages in a bundle are found by its source map, each once', async () => 
   const sources = ['src/a.ts', 'node_modules/valibot/x.js', 'node_modules/valibot/y.js', '../node_modules/@a/b/c.js'];
   writeFiles(folder, { 'cli.mjs.map': JSON.stringify({ sources }) });
   expect(await bundledPackages(join(folder, 'cli.mjs.map'))).toEqual(['@a/b', 'valibot']);
-});
-
-describe('a report that would have no place', () => {
-  const absent = join(TOOLS, 'no-such-folder');
-
-  test.each([[[]], [['--quick']], [['run', 'copy.up', '--adapter', 'twin']], [['replay', 'file']]])(
-    'is told of with %j',
-    (args) => {
-      const message = `the current folder is "${absent}", allowed: one that can be written, or --json FILE for the report`;
-      expect(reportFolderProblem(args, absent)).toBe(message);
-      expect(reportFolderProblem(args, temporaryFolder())).toBeUndefined();
-    },
-  );
-
-  test.each([
-    [['list']],
-    [['help']],
-    [['run', '--json', 'x']],
-    [['--json=x']],
-    [['run', '--help']],
-    [['compare', 'a']],
-  ])('is none with %j', (args) => {
-    expect(reportFolderProblem(args, absent)).toBeUndefined();
-  });
 });
 
 /** A runner whose `node` only prints what it was started with. */

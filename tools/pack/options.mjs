@@ -1,8 +1,7 @@
 // Reads what `npm run pack` was asked for; nothing is packed, and nothing of the user's replaced, on bad usage.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writable } from '../report-folder.mjs';
 
 /** @typedef {{ out: string, archive: string | undefined, software: boolean }} PackOptions */
 
@@ -54,4 +53,15 @@ function archivePath(given, out) {
 /** @param {string} flag @param {string} given @param {string} allowed */
 function bad(flag, given, allowed) {
   return new PackUsage(`${flag} is ${JSON.stringify(given)}, allowed: ${allowed}`);
+}
+
+/** True when files can be made in a folder.
+ * @param {string} folder */
+function writable(folder) {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -18,7 +18,6 @@ const LAUNCHER = [
   'leash.mjs',
   'npm-chromium.mjs',
   'packed.mjs',
-  'report-folder.mjs',
   'software-vulkan.mjs',
   'tar.mjs',
 ];

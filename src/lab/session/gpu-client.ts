@@ -7,7 +7,9 @@ import {
   type AccessLoad,
   type Command,
 } from '../../engine/plan/commands.ts';
+import { FAULT_RECORD_WORDS } from '../../engine/plan/job.ts';
 import type { Op } from '../../model/sched/op.ts';
+import { blankFault, decodeFault } from '../../model/xe/fault-record.ts';
 import type { FaultFailure } from '../../model/xe/fault-queue.ts';
 import type { AccessList } from '../workload/workload.ts';
 import type { Machine } from './machine.ts';
@@ -61,7 +63,9 @@ function* runChain(machine: Machine, lists: readonly AccessList[], total: number
     const completion = yield* world.jobs.submit(QUEUE, 'access', commands).wait();
     if (completion.faults.length === 0 && completion.dropped === 0) return { results: completion.io, failure: null };
     device.stats.addOwn('x_fault_dropped', completion.dropped);
+    markFaulting(machine, completion.faults);
     const taken = yield* faults.serve(completion.faults);
+    machine.faulting.clear();
     faults.takeReplies();
     const failure = taken === 'EPROTO' ? 'the fault ring held no whole records' : failureText(faults.takeFailures());
     if (failure !== null) return { results: completion.io, failure };
@@ -80,6 +84,14 @@ function chainCommands(machine: Machine, lists: readonly AccessList[]): { loads:
     base += count;
   }
   return { loads, programs };
+}
+
+/** Remembers the pages of a batch of records until they are answered. */
+function markFaulting(machine: Machine, words: Uint32Array): void {
+  const record = blankFault();
+  for (let at = 0; at < words.length; at += FAULT_RECORD_WORDS) {
+    if (decodeFault(words, at, FAULT_RECORD_WORDS, record) === 0) machine.faulting.add(record.vpn);
+  }
 }
 
 const ACCESS_NAMES = ['read', 'write', 'atomic'];

@@ -9,7 +9,7 @@ import { FaultQueue } from '../../model/xe/fault-queue.ts';
 import { makeXeOptions, type XeOptions } from '../../model/xe/options.ts';
 import { createXeVm, type XeVm } from '../../model/xe/vm.ts';
 import { isErrno } from '../../base/errno.ts';
-import { PAGE_SIZE } from '../../base/units.ts';
+import { PAGE_SIZE, type Vpn } from '../../base/units.ts';
 import type { ExecutorConfig } from '../../engine/plan/executor.ts';
 import { MAX_BATCH } from '../workload/step-builder.ts';
 import type { Workload } from '../workload/workload.ts';
@@ -31,6 +31,8 @@ export interface Machine {
   readonly tlb: boolean;
   /** Accesses of one GPU program at most, so that all of their faults fit into the ring. */
   readonly partLimit: number;
+  /** Pages of the faults that wait for their answer, for the picture. */
+  readonly faulting: Set<Vpn>;
   /** Accesses that the executor's list holds. */
   readonly listCapacity: number;
 }
@@ -73,7 +75,7 @@ export function buildMachine(scenario: Scenario, sizes: Sizes, workload: Workloa
   const partLimit = Math.min(faultCapacity, MAX_BATCH);
   const faults = new FaultQueue(device);
   const { batch: listCapacity } = scenario.workload;
-  return { world, mm, device, vm, faults, options, tlb: tlbLines > 0, partLimit, listCapacity };
+  return { world, mm, device, vm, faults, options, tlb: tlbLines > 0, partLimit, listCapacity, faulting: new Set() };
 }
 
 /** The driver's options of a scenario. */

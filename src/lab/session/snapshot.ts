@@ -105,7 +105,16 @@ function pageArrays(
       if (state === PAGE_STATE.vram) resident++;
     }
   }
+  markFaulting(machine, pages, pageState);
   return { pageState, pageFrame, resident };
+}
+
+/** A page whose fault waits and that is not on its way yet. Those in VRAM were brought there by an earlier fault. */
+function markFaulting(machine: Machine, pages: PageIndex, pageState: Uint8Array): void {
+  for (const vpn of machine.faulting) {
+    const page = pages.of(vpn);
+    if (page >= 0 && (pageState[page] as number) <= PAGE_STATE.system) pageState[page] = PAGE_STATE.faulting;
+  }
 }
 
 /** A migrating entry still holds the frame that the page leaves: that tells the direction. */

@@ -6,7 +6,7 @@ import { logLine } from '../../../src/lab/session/log-line.ts';
 import { executorConfig } from '../../../src/lab/session/machine.ts';
 import { PageIndex } from '../../../src/lab/session/page-index.ts';
 import { prepareRun } from '../../../src/lab/session/prepare.ts';
-import type { FromSession } from '../../../src/lab/session/protocol.ts';
+import { PAGE_STATE, type FromSession } from '../../../src/lab/session/protocol.ts';
 import { Run } from '../../../src/lab/session/run.ts';
 import { StepSource } from '../../../src/lab/session/step-group.ts';
 import { WorkerSession } from '../../../src/lab/session/worker-session.ts';
@@ -132,6 +132,9 @@ describe('a live run', () => {
     expect(snapshot.pageState).toHaveLength(1024);
     expect(snapshot.marks[0]).toContain('3');
     expect(run.explain(0)[0]).toContain('page 0');
+    const home = snapshot.pageState.indexOf(PAGE_STATE.system);
+    run.machine.faulting.add(run.pages.vpn(home));
+    expect(run.snapshot().pageState[home]).toBe(PAGE_STATE.faulting);
     run.cancel();
     expect(await ended).toMatchObject({ end: 'cancelled', wrongLoads: 0, verification: { mismatchedPages: 0 } });
     expect(run.machine.options.timeslice.overrideMs).toBe(3);

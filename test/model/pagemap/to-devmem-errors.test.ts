@@ -1,43 +1,11 @@
 // Errors of migrate_to_devmem, all-or-nothing, each beside a case that works (gpusvm-and-pagemap.md §4.2, Appendix C).
 import { describe, expect, it } from 'vitest';
-import { isErrno, type Status } from '../../../src/base/errno.ts';
+import { type Status } from '../../../src/base/errno.ts';
 import type { DevmemAllocation, DevmemOps } from '../../../src/model/pagemap/devmem.ts';
-import { type MigrateDetails, migrateToDevmem } from '../../../src/model/pagemap/to-devmem.ts';
+import { migrateToDevmem } from '../../../src/model/pagemap/to-devmem.ts';
 import type { Op } from '../../../src/model/sched/op.ts';
-import { Machine, type MachineOptions, TEST_CAUSE } from '../../support/fake-devmem.ts';
-
-const START = 0x200;
-const END = 0x210;
-
-async function setUp(options: MachineOptions = {}): Promise<Machine> {
-  const m = new Machine(options);
-  m.mm.mmap(START, 0x200);
-  await m.run(m.fill(START, END));
-  return m;
-}
-
-function allocate(m: Machine, pages = 16, ops?: DevmemOps): DevmemAllocation {
-  const allocation = m.device.allocate(m.mm, START, pages, ops);
-  if (isErrno(allocation)) throw new Error(allocation);
-  return allocation;
-}
-
-/** `migrateToDevmem` under mmapLock. */
-function* into(
-  m: Machine,
-  a: DevmemAllocation,
-  start = START,
-  end = END,
-  more: Partial<MigrateDetails> = {},
-): Op<Status> {
-  yield* m.mm.mmapLock.read();
-  const details = { timesliceNs: 0, canMigrateSamePagemap: false, ...more };
-  const status = yield* migrateToDevmem(a, m.mm, start, end, details, TEST_CAUSE);
-  m.mm.mmapLock.unlockRead();
-  return status;
-}
-
-const expected = (start = START, end = END) => Array.from({ length: end - start }, (_, i) => 1000 + start + i);
+import { type Machine, TEST_CAUSE } from '../../support/fake-devmem.ts';
+import { allocate, END, expected, into, setUp, START } from '../../support/to-devmem.ts';
 
 /** The span is as it was: placement (I44), bytes (I49), and the allocation given back once (I41). */
 function expectUntouched(m: Machine, words: number[], releases = 1): void {

@@ -1,41 +1,14 @@
 // get_pages: the mixing table and every error beside a case that works, unwinding included (gpusvm-and-pagemap.md §3.4, §3.5).
 import { describe, expect, it } from 'vitest';
-import { isErrno } from '../../../src/base/errno.ts';
 import { NS_PER_MS } from '../../../src/base/units.ts';
 import { MMU_EVENT } from '../../../src/model/event/event.ts';
 import type { Op } from '../../../src/model/sched/op.ts';
-import { svmCtx, type SvmCtx } from '../../../src/model/svm/ctx.ts';
-import { rangeFindOrInsert } from '../../../src/model/svm/find-or-insert.ts';
+import { svmCtx } from '../../../src/model/svm/ctx.ts';
 import { rangeGetPages } from '../../../src/model/svm/get-pages.ts';
-import { pagesValid, PROTO, slotProto, type SvmPages } from '../../../src/model/svm/pages.ts';
-import type { SvmRange } from '../../../src/model/svm/range.ts';
+import { pagesValid, PROTO } from '../../../src/model/svm/pages.ts';
 import { rangeUnmapPages } from '../../../src/model/svm/unmap.ts';
-import { FIRST_COME, Machine, type MachineOptions } from '../../support/fake-devmem.ts';
-
-const START = 0x340;
-const END = 0x350;
-
-/** A 64K range over 16 pages written by the CPU. */
-async function setUp(options: MachineOptions = {}): Promise<{ m: Machine; range: SvmRange }> {
-  const m = new Machine(options);
-  m.mm.mmap(START, END - START);
-  await m.run(m.fill(START, END));
-  const range = await m.run(m.locked(rangeFindOrInsert(m.svm, START, 0, 2 ** 30, svmCtx({ devmemPossible: true }))));
-  if (isErrno(range)) throw new Error(range);
-  expect(range.pages.npages).toBe(16);
-  return { m, range };
-}
-
-const withOwner = (m: Machine, fields: Partial<SvmCtx> = {}) =>
-  svmCtx({ devicePrivatePageOwner: m.pagemap.owner, ...fields });
-
-const protos = (pages: SvmPages) => Array.from({ length: pages.count }, (_, slot) => slotProto(pages, slot));
-
-function segments(pages: SvmPages): [number, number, number][] {
-  const out: [number, number, number][] = [];
-  pages.forEachSegment((offset, proto, _frame, count) => out.push([offset, proto, count]));
-  return out;
-}
+import { FIRST_COME, type Machine } from '../../support/fake-devmem.ts';
+import { END, protos, segments, setUp, START, withOwner } from '../../support/get-pages.ts';
 
 describe('mixed placement (§3.4)', () => {
   type Placement = 'system' | 'device' | 'two zdds' | 'two pagemaps' | 'system, device' | 'device, system';

@@ -1,42 +1,17 @@
 // get_pages that succeeds: entries, order compression, pooling, and dropping them again (gpusvm-and-pagemap.md §3.2–§3.6).
 import { describe, expect, it } from 'vitest';
-import { isErrno } from '../../../src/base/errno.ts';
 import { populate } from '../../../src/model/mm/access.ts';
 import { IntervalNotifier } from '../../../src/model/mm/notifier.ts';
 import type { Op } from '../../../src/model/sched/op.ts';
-import { svmCtx, type SvmCtx } from '../../../src/model/svm/ctx.ts';
+import { svmCtx } from '../../../src/model/svm/ctx.ts';
 import { rangeFindOrInsert } from '../../../src/model/svm/find-or-insert.ts';
 import { getPages, rangeGetPages } from '../../../src/model/svm/get-pages.ts';
 import { compressedOrder } from '../../../src/model/svm/order.ts';
-import { DMA_DIR, PROTO, slotDir, slotOrder, slotProto, SvmPages } from '../../../src/model/svm/pages.ts';
+import { DMA_DIR, PROTO, slotDir, slotOrder, SvmPages } from '../../../src/model/svm/pages.ts';
 import type { SvmRange } from '../../../src/model/svm/range.ts';
 import { freePages, rangeUnmapPages } from '../../../src/model/svm/unmap.ts';
-import { Machine, type MachineOptions } from '../../support/fake-devmem.ts';
-
-const START = 0x340;
-const END = 0x350;
-
-/** A 64K range over 16 pages written by the CPU. */
-async function setUp(options: MachineOptions = {}): Promise<{ m: Machine; range: SvmRange }> {
-  const m = new Machine(options);
-  m.mm.mmap(START, END - START);
-  await m.run(m.fill(START, END));
-  const range = await m.run(m.locked(rangeFindOrInsert(m.svm, START, 0, 2 ** 30, svmCtx({ devmemPossible: true }))));
-  if (isErrno(range)) throw new Error(range);
-  expect(range.pages.npages).toBe(16);
-  return { m, range };
-}
-
-const withOwner = (m: Machine, fields: Partial<SvmCtx> = {}) =>
-  svmCtx({ devicePrivatePageOwner: m.pagemap.owner, ...fields });
-
-const protos = (pages: SvmPages) => Array.from({ length: pages.count }, (_, slot) => slotProto(pages, slot));
-
-function segments(pages: SvmPages): [number, number, number][] {
-  const out: [number, number, number][] = [];
-  pages.forEachSegment((offset, proto, _frame, count) => out.push([offset, proto, count]));
-  return out;
-}
+import { Machine } from '../../support/fake-devmem.ts';
+import { END, protos, segments, setUp, START, withOwner } from '../../support/get-pages.ts';
 
 describe('success', () => {
   it('maps system pages, bidirectional, and stamps the sequence', async () => {
