@@ -78,11 +78,13 @@ const tlbInval = fc
     return { op: 'tlbInval', ...fields, vpn: page % room };
   });
 const copy = twoPlaces.map((fields): Command => ({ op: 'copy', ...fields }));
-const copyBaseline = twoPlaces.map((fields): Command => ({
-  op: 'copyBaseline',
-  method: fields.srcSpace === fields.dstSpace ? 'linear' : 'copyBufferToBuffer',
-  ...fields,
-}));
+const copyBaseline = fc
+  .tuple(twoPlaces, fc.constantFrom('linear', 'linearEntries'))
+  .map(([fields, shader]): Command => ({
+    op: 'copyBaseline',
+    method: fields.srcSpace === fields.dstSpace ? (shader as 'linear' | 'linearEntries') : 'copyBufferToBuffer',
+    ...fields,
+  }));
 const copyTranslated = fc
   .record({
     root: walkRoot,
@@ -129,6 +131,16 @@ const access = fc
   .record({ asid, root: walkRoot, list, tlb: fc.boolean(), chained: fc.boolean() })
   .map(({ list: range, ...fields }): Command => ({ op: 'access', ...fields, ...range }));
 const accessResult = list.map((range): Command => ({ op: 'accessResult', ...range }));
+const chase = fc
+  .record({ space: spaceId, list, log2: fc.integer({ min: 0, max: 9 }), loads: fc.integer({ min: 1, max: 4096 }) })
+  .map(({ space, list: range, log2, loads }): Command => ({
+    op: 'chase',
+    space,
+    frame: 3,
+    pages: 2 ** log2,
+    ...range,
+    loads,
+  }));
 const cpuAccess = fc
   .record({ frame: u32, word: fc.integer({ min: 0, max: 1023 }), kind: accessKind, operand: u32 })
   .map((fields): Command => ({ op: 'cpuAccess', ...fields }));
@@ -142,6 +154,7 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   copy,
   copyBaseline,
   copyTranslated,
+  chase,
   fill,
   fillSeeded,
   hash,

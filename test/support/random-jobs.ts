@@ -77,6 +77,13 @@ function records(episode: Episode, base: number, count: number): Uint32Array {
   return recordsAt(episode.rng, base, count, () => pick(episode.rng, episode.clients).page());
 }
 
+const chase: Step = (episode) => {
+  const { rng } = episode;
+  const pages = pick(rng, [1, 2, 4]);
+  const range = episode.list(128);
+  return [{ op: 'chase', space: episode.space(), frame: rng.below(32), pages, ...range, loads: 1 + rng.below(9) }];
+};
+
 const access: Step = (episode) => {
   const { rng, faultRoom, clients } = episode;
   if (faultRoom === 0) return [];
@@ -174,7 +181,8 @@ const copyTable: Step = (episode) => {
 
 const copyBaseline: Step = (episode) => {
   const ends = places(episode);
-  const method = ends.srcSpace !== ends.dstSpace && chance(episode.rng, 50) ? 'copyBufferToBuffer' : 'linear';
+  const shader = pick(episode.rng, ['linear', 'linearEntries'] as const);
+  const method = ends.srcSpace !== ends.dstSpace && chance(episode.rng, 50) ? 'copyBufferToBuffer' : shader;
   return [{ op: 'copyBaseline', method, ...ends }];
 };
 
@@ -241,6 +249,7 @@ const WEIGHTS: readonly (readonly [Step, number])[] = [
   [copyTable, 1],
   [copyBaseline, 1],
   [copyTranslated, 3],
+  [chase, 1],
   [fill, 1],
   [fillSeeded, 1],
   [hash, 2],

@@ -7,6 +7,7 @@ import type { FlushWriter } from './flush-writer.ts';
 import { encodeCopyBuffer, encodeReadback, encodeUpload } from './host-commands.ts';
 import { encodeCopy, encodeCopyLinear, encodeFillPattern, encodeFillSeeded, encodeHash } from './page-commands.ts';
 import type { PendingJob } from './pending-job.ts';
+import { encodeChase } from './chase-command.ts';
 import { encodePteFill, encodePteWrite, encodeTlbInval, encodeZap } from './table-commands.ts';
 import { encodeCopyTranslated } from './translated-copies.ts';
 
@@ -42,7 +43,9 @@ function encodeCommand(writer: FlushWriter, command: Command): void {
     case 'copyTranslated':
       return encodeCopyTranslated(writer, command);
     case 'copyBaseline':
-      return command.method === 'linear' ? encodeCopyLinear(writer, command) : encodeCopyBuffer(writer, command);
+      return command.method === 'copyBufferToBuffer'
+        ? encodeCopyBuffer(writer, command)
+        : encodeCopyLinear(writer, command);
     case 'fill':
       return encodeFillPattern(writer, command);
     case 'fillSeeded':
@@ -53,6 +56,8 @@ function encodeCommand(writer: FlushWriter, command: Command): void {
       return encodeAccess(writer, command);
     case 'accessResult':
       return encodeAccessResult(writer, command);
+    case 'chase':
+      return encodeChase(writer, command);
     case 'cpuAccess':
       return encodeCpuAccess(writer, command);
     case 'hash':

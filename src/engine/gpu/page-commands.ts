@@ -70,14 +70,16 @@ function writePairs(words: Uint32Array, at: number, src: number, dst: number, co
   }
 }
 
-/** The plain shader copy; `copyBufferToBuffer` is in host-commands.ts. */
+/** The plain shader copies; `copyBufferToBuffer` is in host-commands.ts. */
 export function encodeCopyLinear(writer: FlushWriter, command: CopyBaseline): void {
-  const { srcSpace, dstSpace } = command;
+  const { srcSpace, dstSpace, method } = command;
   writer.closeBatch();
-  const rows = command.pages * ROWS;
-  const values = { rows, srcRow: command.srcFrame * ROWS, dstRow: command.dstFrame * ROWS };
-  const variant = srcSpace === dstSpace ? 'linearWithin' : 'linearBetween';
-  writer.dispatch(variant, srcSpace, dstSpace, 'LinearParams', values, Math.ceil(rows / LINEAR_LANES));
+  const perPage = method === 'linear' ? ROWS : WGSL.TABLE_ENTRIES;
+  const kernel = method === 'linear' ? 'linear' : 'entries';
+  const count = command.pages * perPage;
+  const values = { count, first: command.srcFrame * perPage, to: command.dstFrame * perPage };
+  const variant = `${kernel}${srcSpace === dstSpace ? 'Within' : 'Between'}` as const;
+  writer.dispatch(variant, srcSpace, dstSpace, 'LinearParams', values, Math.ceil(count / LINEAR_LANES));
 }
 
 function encodeFill(

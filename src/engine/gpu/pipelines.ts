@@ -30,6 +30,9 @@ const VARIANTS = {
   translatePages: { entry: 'translatePages' },
   linearBetween: { entry: 'linearBetween' },
   linearWithin: { entry: 'linearWithin' },
+  entriesBetween: { entry: 'entriesBetween' },
+  entriesWithin: { entry: 'entriesWithin' },
+  chase: { entry: 'chase' },
   fillPages: { entry: 'fillPages' },
   fillSeeded: { entry: 'fillPages', constants: { SEEDED: 1 } },
   writePtes: { entry: 'writePtes' },
@@ -50,6 +53,9 @@ const SHAPED: readonly string[] = ['copyBetween', 'copyWithin', 'guardedBetween'
 const PAIRS_FROM_DEVICE: readonly string[] = ['guardedBetween', 'guardedWithin', 'translatePages'];
 /** Names under which shaders read the host's list. */
 const LIST_NAMES: readonly string[] = ['pairs', 'spans', 'tasks', 'runs', 'intervals', 'touches'];
+
+/** Names under which shaders see space `a`. */
+const SPACE_A_NAMES: readonly string[] = ['src', 'srcEntries', 'memory', 'memoryEntries', 'tables'];
 
 export class Pipelines {
   readonly #device: GPUDevice;
@@ -125,8 +131,8 @@ export class Pipelines {
     if (name === 'pairs' && PAIRS_FROM_DEVICE.includes(variant)) return buffers.pairs;
     if (LIST_NAMES.includes(name)) return buffers.list;
     if (name === 'system') return buffers.spaces[0] as GPUBuffer;
-    if (name === 'dst' || name === 'vram') return buffers.spaces[b] ?? buffers.noVram;
-    if (name === 'src' || name === 'memory' || name === 'tables') return buffers.spaces[a] as GPUBuffer;
+    if (name === 'dst' || name === 'dstEntries' || name === 'vram') return buffers.spaces[b] ?? buffers.noVram;
+    if (SPACE_A_NAMES.includes(name)) return buffers.spaces[a] as GPUBuffer;
     return buffers[name as keyof Omit<GpuBuffers, 'spaces'>];
   }
 }

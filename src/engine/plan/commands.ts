@@ -27,6 +27,7 @@ export const OPCODE = {
   accessLoad: 14,
   accessResult: 15,
   copyBaseline: 16,
+  chase: 17,
 } as const;
 
 export type OpName = keyof typeof OPCODE;
@@ -110,10 +111,13 @@ export interface CopyTranslated {
   readonly pages: number;
 }
 
-/** Peers of the copy kernels, for benchmarks only: the API's own copy, or a plain linear copy shader. */
+/**
+ * Peers of the copy and page-table kernels, for benchmarks only: the API's own copy, or a plain linear copy shader with
+ * elements of 16 bytes (`linear`) or of 8, the size of a page-table entry (`linearEntries`).
+ */
 export interface CopyBaseline {
   readonly op: 'copyBaseline';
-  readonly method: 'copyBufferToBuffer' | 'linear';
+  readonly method: 'copyBufferToBuffer' | 'linear' | 'linearEntries';
   readonly srcSpace: SpaceId;
   readonly srcFrame: Frame;
   readonly dstSpace: SpaceId;
@@ -179,6 +183,21 @@ export interface Access {
   readonly chained: boolean;
 }
 
+/**
+ * Peer of page walks, for benchmarks only: lane i of `count` follows `loads` dependent loads of 8-byte entries through the
+ * pages. It begins at entry mix32(base + i) mod n, n being 512 × pages; the low word of each entry, mod n, is the number of
+ * the next. The low word loaded last becomes the value of result base + i, with status done. `pages` is a power of two.
+ */
+export interface Chase {
+  readonly op: 'chase';
+  readonly space: SpaceId;
+  readonly frame: Frame;
+  readonly pages: number;
+  readonly base: number;
+  readonly count: number;
+  readonly loads: number;
+}
+
 /** Read back the results of [base, base + count) into the job's io, ACCESS_RESULT_WORDS words each. */
 export interface AccessResult {
   readonly op: 'accessResult';
@@ -233,6 +252,7 @@ export type Command =
   | AccessLoad
   | Access
   | AccessResult
+  | Chase
   | CpuAccess
   | Hash
   | Upload

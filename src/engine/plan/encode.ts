@@ -9,6 +9,7 @@ import {
   OPCODE,
   type Access,
   type AccessKind,
+  type Chase,
   type Command,
   type CopyBaseline,
   type CopyTranslated,
@@ -32,7 +33,7 @@ const WORDS_PER_FRAME = 1024;
 const VPN_HI_BITS = 13;
 const VPN_HI_MASK = 2 ** VPN_HI_BITS - 1;
 const OP_NAMES = new Map(Object.entries(OPCODE).map(([name, code]) => [code as number, name as OpName]));
-const METHODS = ['copyBufferToBuffer', 'linear'] as const satisfies CopyBaseline['method'][];
+const METHODS = ['copyBufferToBuffer', 'linear', 'linearEntries'] as const satisfies CopyBaseline['method'][];
 
 /** Words of a job that was validated (validate.ts): a field out of range would be cut off. */
 export function encodeJob(job: Job): EncodedJob {
@@ -89,6 +90,8 @@ function descriptor(command: Command, payload: number): number[] {
       return accessWords(command);
     case 'accessResult':
       return [head(command), command.base, command.count];
+    case 'chase':
+      return chaseWords(command);
     case 'cpuAccess':
       return [head(command), command.frame, command.word, command.kind, command.operand];
     case 'hash':
@@ -102,6 +105,11 @@ function descriptor(command: Command, payload: number): number[] {
 function baselineWords(command: CopyBaseline): number[] {
   const { srcSpace, dstSpace, srcFrame, dstFrame, pages, method } = command;
   return [head(command, srcSpace, dstSpace), srcFrame, dstFrame, pages, METHODS.indexOf(method)];
+}
+
+function chaseWords(command: Chase): number[] {
+  const { space, frame, pages, base, count, loads } = command;
+  return [head(command, space), frame, pages, base, count, loads];
 }
 
 /** b: high bits of the source, high bits of the destination, level of the root. */
@@ -194,6 +202,8 @@ function commandOf(op: OpName, fields: Fields): Command {
       return accessOf(fields);
     case 'accessResult':
       return { op, base: a, count: b };
+    case 'chase':
+      return { op, space, frame: a, pages: b, base: c, count: d, loads: e };
     case 'cpuAccess':
       return { op, frame: a, word: b, kind: c as AccessKind, operand: d };
     case 'hash':

@@ -6,6 +6,7 @@ export const STRUCTS = {
   AccessRecord: { bytes: 16, align: 4, fields: { vaLo: 0, vaHi: 4, kind: 8, operand: 12 } },
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
+  ChaseParams: { bytes: 24, align: 4, fields: { base: 0, count: 4, width: 8, loads: 12, firstEntry: 16, mask: 20 } },
   CopyParams: { bytes: 20, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFrames: 12, dstFrames: 16 } },
   CopySpan: { bytes: 24, align: 4, fields: { first: 0, srcLo: 4, srcHi: 8, dstLo: 12, dstHi: 16, mark: 20 } },
   CpuParams: { bytes: 16, align: 4, fields: { count: 0, firstTouch: 4, words: 8, width: 12 } },
@@ -17,7 +18,7 @@ export const STRUCTS = {
   HashParams: { bytes: 16, align: 4, fields: { count: 0, firstTask: 4, width: 8, frames: 12 } },
   InvalidateParams: { bytes: 16, align: 4, fields: { count: 0, firstInterval: 4, lines: 8, width: 12 } },
   Leaf: { bytes: 24, align: 8, fields: { outcome: 0, level: 4, frame: 8, log2Pages: 12, entry: 16 } },
-  LinearParams: { bytes: 16, align: 4, fields: { rows: 0, width: 4, srcRow: 8, dstRow: 12 } },
+  LinearParams: { bytes: 16, align: 4, fields: { count: 0, width: 4, first: 8, to: 12 } },
   Page: { bytes: 4096, align: 16, fields: { rows: 0 } },
   PagePair: { bytes: 8, align: 4, fields: { src: 0, dst: 4 } },
   PageTask: { bytes: 8, align: 4, fields: { frame: 0, value: 4 } },
@@ -41,6 +42,15 @@ export const ENTRIES = {
       { binding: 4, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },
       { binding: 5, name: 'faults', access: 'read_write', element: 'FaultRing', stride: 12 },
       { binding: 6, name: 'tlb', access: 'read_write', element: 'TlbLine', stride: 32 },
+    ],
+  },
+  chase: {
+    program: 'chase',
+    lanes: 64,
+    bindings: [
+      { binding: 0, name: 'params', access: 'uniform', element: 'ChaseParams', stride: 24 },
+      { binding: 1, name: 'tables', access: 'read', element: null, stride: 8 },
+      { binding: 2, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },
     ],
   },
   copyBetween: {
@@ -74,6 +84,23 @@ export const ENTRIES = {
       { binding: 1, name: 'touches', access: 'read', element: 'CpuTouch', stride: 16 },
       { binding: 2, name: 'system', access: 'read_write', element: null, stride: 4 },
       { binding: 3, name: 'io', access: 'read_write', element: null, stride: 4 },
+    ],
+  },
+  entriesBetween: {
+    program: 'copy-linear',
+    lanes: 256,
+    bindings: [
+      { binding: 0, name: 'params', access: 'uniform', element: 'LinearParams', stride: 16 },
+      { binding: 4, name: 'srcEntries', access: 'read', element: null, stride: 8 },
+      { binding: 5, name: 'dstEntries', access: 'read_write', element: null, stride: 8 },
+    ],
+  },
+  entriesWithin: {
+    program: 'copy-linear',
+    lanes: 256,
+    bindings: [
+      { binding: 0, name: 'params', access: 'uniform', element: 'LinearParams', stride: 16 },
+      { binding: 6, name: 'memoryEntries', access: 'read_write', element: null, stride: 8 },
     ],
   },
   fillPages: {

@@ -68,6 +68,8 @@ function columns(command: Command): Columns {
       return access(command);
     case 'accessResult':
       return ['ACCESS_RESULT', `list[${command.base}]`, '', command.count, ''];
+    case 'chase':
+      return chase(command);
     case 'cpuAccess':
       return cpuAccess(command);
     case 'hash':
@@ -108,6 +110,10 @@ function accessLoad(base: number, records: Uint32Array): Columns {
 function access(command: Of<'access'>): Columns {
   const rest = `asid ${hex(command.asid, 5)} ${root(command.root)} ${command.tlb ? 'tlb' : 'walk'}${command.chained ? ' chained' : ''}`;
   return ['ACCESS', `list[${command.base}]`, '', command.count, rest];
+}
+
+function chase({ space, frame, pages, base, count, loads }: Of<'chase'>): Columns {
+  return ['CHASE', place(space, frame), `list[${base}]`, count, `${loads} loads over ${pages} pages`];
 }
 
 function cpuAccess(command: Of<'cpuAccess'>): Columns {

@@ -10,6 +10,7 @@ import {
   TLB_INVAL_ALL,
   type Access,
   type AccessLoad,
+  type Chase,
   type Command,
   type Copy,
   type CopyBaseline,
@@ -24,24 +25,36 @@ import {
 } from './commands.ts';
 import type { ExecutorConfig } from './executor.ts';
 import type { Job } from './job.ts';
+import {
+  entries,
+  flag,
+  frames,
+  int,
+  pagesOf,
+  show,
+  space,
+  table,
+  tlbLines,
+  U32_MAX,
+  u32,
+  words,
+  type Fault,
+} from './validate-fields.ts';
 
-/** Entries of one page table. */
-export const TABLE_ENTRIES = 512;
 /** Highest address-space id: 20 bits in a fault record (xe.md §1.1). */
 export const MAX_ASID = 0xfffff;
 /** Most accesses of one ACCESS: the cookie (PDATA) has 16 bits. */
 const MAX_ACCESS_COUNT = 0x10000;
+/** Loads of one lane of a CHASE: far above any walk, far below what a GPU's watchdog bears. */
+const MAX_CHASE_LOADS = 4096;
 /** Virtual pages of a 57-bit address space. */
 const VPN_COUNT = 2 ** 45;
 /** High halves of 57-bit addresses are below this. */
 const VA_HI_COUNT = 2 ** 25;
-const U32_MAX = 0xffffffff;
 /** A descriptor names a space in 8 bits. */
 const MAX_SPACES = 256;
 /** A frame's number and a page count each fill one word of a descriptor. */
 const MAX_FRAMES = 2 ** 32;
-
-type Fault = string | null;
 
 /** The first thing wrong with `job` under `config`, as one line for people; null when it can run. */
 export function validateJob(job: Job, config: ExecutorConfig): string | null {
@@ -107,6 +120,8 @@ export function validateCommand(command: Command, config: ExecutorConfig): strin
       return access(command, config);
     case 'accessResult':
       return accessRange(command.base, command.count, U32_MAX, config);
+    case 'chase':
+      return chase(command, config);
     case 'cpuAccess':
       return cpuAccess(command, config);
     case 'hash':
@@ -117,60 +132,6 @@ export function validateCommand(command: Command, config: ExecutorConfig): strin
     default:
       return `unknown op, known are ${Object.keys(OPCODE).join(', ')}`;
   }
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? `"${value}"` : String(value);
-}
-
-function int(name: string, value: number, min: number, max: number): Fault {
-  if (Number.isInteger(value) && value >= min && value <= max) return null;
-  return `${name} is ${show(value)}, allowed ${max < min ? 'nothing' : `${min}…${max}`}`;
-}
-
-function u32(name: string, value: number): Fault {
-  return int(name, value, 0, U32_MAX);
-}
-
-function flag(name: string, value: boolean): Fault {
-  return typeof value === 'boolean' ? null : `${name} is ${show(value)}, wanted true or false`;
-}
-
-function words(name: string, value: Uint32Array, unit: number, min: number, max: number): Fault {
-  if (!(value instanceof Uint32Array)) return `${name} is no Uint32Array`;
-  if (value.length % unit !== 0) return `${name} has ${value.length} words, wanted a multiple of ${unit}`;
-  return int(`${name} / ${unit}`, value.length / unit, min, max);
-}
-
-function tlbLines(lines: number): Fault {
-  if (Number.isInteger(lines) && lines >= 0 && lines <= 2 ** 24 && (lines & (lines - 1)) === 0) return null;
-  return `tlbLines is ${show(lines)}, wanted 0 or a power of two up to ${2 ** 24}`;
-}
-
-function space(name: string, id: number, config: ExecutorConfig): Fault {
-  return int(name, id, 0, config.spaces.length - 1);
-}
-
-function pagesOf(id: number, config: ExecutorConfig): number {
-  return config.spaces[id]?.pages ?? 0;
-}
-
-/** `prefix` is '', 'src' or 'dst': fields are named as in the command. */
-function frames(prefix: '' | 'src' | 'dst', id: number, frame: number, pages: number, config: ExecutorConfig): Fault {
-  const size = pagesOf(id, config);
-  return (
-    space(prefix === '' ? 'space' : `${prefix}Space`, id, config) ??
-    int(prefix === '' ? 'frame' : `${prefix}Frame`, frame, 0, size - 1) ??
-    int('pages', pages, 1, size - frame)
-  );
-}
-
-function table(id: number, frame: number, config: ExecutorConfig): Fault {
-  return space('space', id, config) ?? int('table', frame, 0, pagesOf(id, config) - 1);
-}
-
-function entries(index: number, count: number): Fault {
-  return int('index', index, 0, TABLE_ENTRIES - 1) ?? int('count', count, 1, TABLE_ENTRIES - index);
 }
 
 function pteWrite(command: PteWrite, config: ExecutorConfig): Fault {
@@ -216,10 +177,10 @@ function copy(command: Copy | CopyBaseline, config: ExecutorConfig): Fault {
 
 function copyBaseline(command: CopyBaseline, config: ExecutorConfig): Fault {
   const { method } = command;
-  if (method !== 'linear' && method !== 'copyBufferToBuffer')
-    return `method is ${show(method)}, allowed "copyBufferToBuffer", "linear"`;
+  if (method !== 'linear' && method !== 'linearEntries' && method !== 'copyBufferToBuffer')
+    return `method is ${show(method)}, allowed "copyBufferToBuffer", "linear", "linearEntries"`;
   const wrong = copy(command, config);
-  if (wrong !== null || method === 'linear' || command.srcSpace !== command.dstSpace) return wrong;
+  if (wrong !== null || method !== 'copyBufferToBuffer' || command.srcSpace !== command.dstSpace) return wrong;
   return `dstSpace is ${command.dstSpace}, allowed any but srcSpace: copyBufferToBuffer refuses one buffer on both sides`;
 }
 
@@ -279,6 +240,13 @@ function access(command: Access, config: ExecutorConfig): Fault {
     flag('tlb', command.tlb) ??
     flag('chained', command.chained)
   );
+}
+
+function chase({ space: id, frame, pages, base, count, loads }: Chase, config: ExecutorConfig): Fault {
+  const wrong = frames('', id, frame, pages, config) ?? accessRange(base, count, U32_MAX, config);
+  if (wrong !== null) return wrong;
+  if ((pages & (pages - 1)) !== 0) return `pages is ${pages}, wanted a power of two`;
+  return int('loads', loads, 1, MAX_CHASE_LOADS);
 }
 
 function cpuAccess(command: CpuAccess, config: ExecutorConfig): Fault {

@@ -4,6 +4,7 @@ import { ioWords, type Command, type Readback, type Upload } from '../plan/comma
 import { FAULT_RECORD_WORDS, type Completion, type Job } from '../plan/job.ts';
 import { access } from './access.ts';
 import { loadAccesses, readResults } from './access-list.ts';
+import { chase } from './chase.ts';
 import { copyLinear } from './copy-linear.ts';
 import { copyPages } from './copy-pages.ts';
 import { cpuAccess } from './cpu-access.ts';
@@ -48,6 +49,8 @@ function runCommand(memory: TwinMemory, command: Command, io: Uint32Array, at: n
       return access(memory, command);
     case 'accessResult':
       return readResults(memory, command, io, at);
+    case 'chase':
+      return chase(memory, command);
     case 'cpuAccess':
       return cpuAccess(memory, command, io, at);
     case 'hash':

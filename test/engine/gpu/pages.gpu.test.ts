@@ -94,7 +94,7 @@ describe('one command', () => {
     expect(io.subarray(1024)).toEqual(words);
   });
 
-  for (const method of ['linear', 'copyBufferToBuffer'] as const)
+  for (const method of ['linear', 'linearEntries', 'copyBufferToBuffer'] as const)
     gpuTest(`copies by ${method}`, CONFIG, async (bench) => {
       const place = { srcSpace: SYSTEM, srcFrame: 1, dstSpace: VRAM, dstFrame: 2, pages: 3 };
       await bench.run(seeded(SYSTEM, 0, 5, 2), { op: 'copyBaseline', method, ...place });
@@ -102,11 +102,12 @@ describe('one command', () => {
       expect(await contents(bench, VRAM, pages)).toEqual(named({ 2: '2:1', 3: '2:2', 4: '2:3' }));
     });
 
-  gpuTest('copies linearly within a space', CONFIG, async (bench) => {
-    const place = { srcSpace: VRAM, srcFrame: 0, dstSpace: VRAM, dstFrame: 9, pages: 1 };
-    await bench.run(seeded(VRAM, 0, 1, 2), { op: 'copyBaseline', method: 'linear', ...place });
-    expect(await contents(bench, VRAM, [[2, 0]])).toEqual(named({ 0: '2:0', 9: '2:0' }));
-  });
+  for (const method of ['linear', 'linearEntries'] as const)
+    gpuTest(`copies by ${method} within a space`, CONFIG, async (bench) => {
+      const place = { srcSpace: VRAM, srcFrame: 0, dstSpace: VRAM, dstFrame: 9, pages: 1 };
+      await bench.run(seeded(VRAM, 0, 1, 2), { op: 'copyBaseline', method, ...place });
+      expect(await contents(bench, VRAM, [[2, 0]])).toEqual(named({ 0: '2:0', 9: '2:0' }));
+    });
 });
 
 /** Contents of a space that is zero but for some frames. */

@@ -21,6 +21,7 @@ const COMMANDS: readonly Command[] = [
   { op: 'access', asid: 0xbeef, root: ROOT, base: 8, count: 1, tlb: true, chained: false },
   { op: 'access', asid: 0xbeef, root: ROOT, base: 9, count: 2, tlb: false, chained: true },
   { op: 'accessResult', base: 8, count: 1 },
+  { op: 'chase', space: 1, frame: 8, pages: 4, base: 8, count: 100, loads: 6 },
   { op: 'cpuAccess', frame: 0x12, word: 3, kind: 1, operand: 9 },
   { op: 'hash', space: 1, frame: 0x420, pages: 16 },
   { op: 'upload', space: 0, frame: 2, words: new Uint32Array(2048) },
@@ -38,7 +39,7 @@ describe('a printed job', () => {
   test('is golden', () => {
     expect(`\n${printJob(JOB)}\n`).toMatchInlineSnapshot(`
       "
-      job       7 bind          19 commands  timed  bind 64K
+      job       7 bind          20 commands  timed  bind 64K
           0 PTE_WRITE     s1:0x00000003000[16]                               1  0x00000000_00042803
           1 PTE_WRITE     s1:0x00000003000[17]                               2  0x00000000_00042803 #33b4e9ef
           2 PTE_FILL      s1:0x00000004000[0]                              512  0x00000001_00000201
@@ -54,10 +55,11 @@ describe('a printed job', () => {
          12 ACCESS        list[8]                                            1  asid 0x0beef root s1:0x00000020000 L4 tlb
          13 ACCESS        list[9]                                            2  asid 0x0beef root s1:0x00000020000 L4 walk chained
          14 ACCESS_RESULT list[8]                                            1
-         15 CPU_ACCESS    s0:0x0000001200c                                   1  write 0x00000009
-         16 HASH          s1:0x00000420000                                  16
-         17 UPLOAD        s0:0x00000002000                                   2  #75bdac8f
-         18 READBACK      s0:0x00000002000                                   1
+         15 CHASE         s1:0x00000008000       list[8]                   100  6 loads over 4 pages
+         16 CPU_ACCESS    s0:0x0000001200c                                   1  write 0x00000009
+         17 HASH          s1:0x00000420000                                  16
+         18 UPLOAD        s0:0x00000002000                                   2  #75bdac8f
+         19 READBACK      s0:0x00000002000                                   1
       "
     `);
   });
@@ -99,7 +101,7 @@ describe('the first difference', () => {
     expect(first(changed(0, { entries: Uint32Array.of(0x42803, 1) }))).toBe(
       'command 0 pteWrite: entries[1] 0x00000000 ≠ 0x00000001',
     );
-    expect(first(changed(17, { words: new Uint32Array(1024) }))).toBe('command 17 upload: words has 2048 words ≠ 1024');
+    expect(first(changed(18, { words: new Uint32Array(1024) }))).toBe('command 18 upload: words has 2048 words ≠ 1024');
   });
 
   test('of a longer job is the extra command', () => {

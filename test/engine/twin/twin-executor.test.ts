@@ -154,7 +154,7 @@ describe('commands on plain memory', () => {
     expect(twin.peek(1)[7 * 1024 - 1]).toBe(0);
   });
 
-  test.each(['linear', 'copyBufferToBuffer'] as const)('the baseline %s copies as copy does', async (method) => {
+  test.each(['linear', 'linearEntries', 'copyBufferToBuffer'] as const)('the baseline %s copies as copy does', async (method) => {
     const twin = createTwinExecutor(CONFIG);
     await run(twin, [
       { op: 'fillSeeded', space: 0, frame: 0, pages: 4, seed: 1, pageLo: 0 },
