@@ -1,5 +1,6 @@
 // One step of a GPU program, one lane an access: each pending access translates its address and is performed exactly once,
-// or stays pending and leaves a fault record. The value comes from the leaf that the walk or the TLB line gave.
+// or resolved where no bound buffer holds its frame, or stays pending and leaves a fault record. The value comes from the
+// leaf that the walk or the TLB line gave.
 #import page
 #import dispatch
 #import access-list
@@ -19,8 +20,12 @@ struct AccessParams {
   rootLevel: u32,
   /// 1 where the tables lie in system memory (an integrated GPU).
   tablesInSystem: u32,
+  /// Frames of the whole spaces: a leaf beyond them is as good as absent.
   vramFrames: u32,
   systemFrames: u32,
+  /// Frames that the bound buffers hold: accesses beyond them are only resolved.
+  vramHere: u32,
+  systemHere: u32,
   tlbLines: u32,
   ringCapacity: u32,
   /// Number of this ACCESS in its submission, for the fault records.
@@ -38,15 +43,15 @@ struct AccessParams {
 @group(0) @binding(5) var<storage, read_write> faults: FaultRing;
 @group(0) @binding(6) var<storage, read_write> tlb: array<TlbLine>;
 
-/// What became of one access: FAULT_NONE when it was performed or had nothing to do.
+/// What became of one access: FAULT_NONE when it was performed or resolved, or had nothing to do.
 struct Attempt {
   fault: u32,
   level: u32,
 }
 
-fn vramWord(i: u32) -> u32 {
-  if (params.tablesInSystem != 0u) { return atomicLoad(&system[i]); }
-  return atomicLoad(&vram[i]);
+fn vramEntry(i: u32) -> vec2<u32> {
+  if (params.tablesInSystem != 0u) { return vec2<u32>(atomicLoad(&system[2u * i]), atomicLoad(&system[2u * i + 1u])); }
+  return vec2<u32>(atomicLoad(&vram[2u * i]), atomicLoad(&vram[2u * i + 1u]));
 }
 
 fn walkFrom(va: vec2<u32>) -> Leaf {
@@ -59,7 +64,7 @@ fn leafOfLine(line: u32, va: vec2<u32>) -> Leaf {
   let entry = tlb[line].entry;
   let size = tlb[line].log2Pages;
   let outcome = select(WALK_HIT, WALK_NULL, (entry.x & PTE_NULL) != 0u);
-  return Leaf(outcome, size / 9u, leafFrame(entry, size, va), size, entry);
+  return Leaf(outcome, size / 9u, leafFrame(entry, size, va), size, entry, NO_FRAME);
 }
 
 /// Permissions come before NULL: a write to a read-only NULL leaf faults.
@@ -91,6 +96,16 @@ fn perform(leaf: Leaf, record: AccessRecord) -> u32 {
   return atomicAdd(&system[word], record.operand);
 }
 
+/// A hit beyond what the bound buffers hold is resolved: its place is known, and whoever has the frame performs it.
+fn resultOf(leaf: Leaf, record: AccessRecord) -> AccessResult {
+  let inVram = (leaf.entry.x & PTE_DEVICE_MEMORY) != 0u;
+  let here = select(params.systemHere, params.vramHere, inVram);
+  if (leaf.outcome == WALK_HIT && leaf.frame >= here) {
+    return AccessResult(select(ACCESS_RESOLVED_SYSTEM, ACCESS_RESOLVED_VRAM, inVram), leaf.frame);
+  }
+  return AccessResult(ACCESS_DONE, perform(leaf, record));
+}
+
 /// Claims the line of a walked leaf: the highest index wins (lib/tlb.wgsl).
 fn claimLine(leaf: Leaf, va: vec2<u32>, index: u32) {
   let place = tlbPlace(params.asid, pageNumber(va), leaf.log2Pages, params.tlbLines);
@@ -98,7 +113,7 @@ fn claimLine(leaf: Leaf, va: vec2<u32>, index: u32) {
 }
 
 fn attempt(index: u32) -> Attempt {
-  if (results[index].status == ACCESS_DONE) { return Attempt(FAULT_NONE, 0u); }
+  if (results[index].status != ACCESS_PENDING) { return Attempt(FAULT_NONE, 0u); }
   let record = records[index];
   let va = vec2<u32>(record.vaLo, record.vaHi);
   var line = NO_LINE;
@@ -109,7 +124,7 @@ fn attempt(index: u32) -> Attempt {
   let fault = faultOf(leaf, record.kind);
   if (fault != FAULT_NONE) { return Attempt(fault, leaf.level); }
   if (USE_TLB && line == NO_LINE) { claimLine(leaf, va, index); }
-  results[index] = AccessResult(ACCESS_DONE, perform(leaf, record));
+  results[index] = resultOf(leaf, record);
   return Attempt(FAULT_NONE, 0u);
 }
 

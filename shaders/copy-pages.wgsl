@@ -4,13 +4,10 @@
 // all stores, so that more bytes are in flight. Which shape is best differs by GPU (src/engine/gpu/copy-shape.ts). Branches
 // on overrides are decided when the pipeline is made, and every row is a lane plus a constant: no loop, no bounds clamp.
 //
-// Pairs come from the host (physical mode) or from translate-pages. No page of one dispatch is written twice, or written
-// and read.
+// Pairs come from the host (physical mode) or from translate-pages, which leaves NO_FRAME where a page did not translate. No
+// page of one dispatch is written twice, or written and read.
 #import page
 #import dispatch
-
-/// The pairs come from translate-pages: where a page of their command did not translate, nothing of it is copied.
-override GUARDED: bool = false;
 
 /// Lanes of a workgroup: 64, 128 or 256.
 override LANES: u32 = 64u;
@@ -27,21 +24,14 @@ struct CopyParams {
 
 @group(0) @binding(0) var<uniform> params: CopyParams;
 @group(0) @binding(1) var<storage, read> pairs: array<PagePair>;
-/// Of each pair, the command that it belongs to: its index in `marks`.
-@group(0) @binding(2) var<storage, read> owners: array<u32>;
-@group(0) @binding(3) var<storage, read> marks: array<u32>;
-@group(0) @binding(4) var<storage, read> src: array<Page>;
-@group(0) @binding(5) var<storage, read_write> dst: array<Page>;
-@group(0) @binding(6) var<storage, read_write> memory: array<Page>;
+@group(0) @binding(2) var<storage, read> src: array<Page>;
+@group(0) @binding(3) var<storage, read_write> dst: array<Page>;
+@group(0) @binding(4) var<storage, read_write> memory: array<Page>;
 
-/// A frame number that no space can hold.
-const NO_PAGE = 0xffffffffu;
-
-/// The pair of a workgroup; both NO_PAGE when there is nothing to do.
+/// The pair of a workgroup; both NO_FRAME when there is nothing to do.
 fn pairOf(group: vec3<u32>) -> PagePair {
   let item = groupNumber(group, params.width);
-  if (item >= params.count) { return PagePair(NO_PAGE, NO_PAGE); }
-  if (GUARDED && marks[owners[item]] != 0u) { return PagePair(NO_PAGE, NO_PAGE); }
+  if (item >= params.count) { return PagePair(NO_FRAME, NO_FRAME); }
   return pairs[params.firstPair + item];
 }
 

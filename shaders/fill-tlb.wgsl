@@ -16,11 +16,11 @@ struct FillTlbParams {
 }
 
 @group(0) @binding(0) var<uniform> params: FillTlbParams;
-@group(0) @binding(1) var<storage, read> tables: array<u32>;
+@group(0) @binding(1) var<storage, read> tables: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read> records: array<AccessRecord>;
 @group(0) @binding(3) var<storage, read_write> tlb: array<TlbLine>;
 
-fn vramWord(i: u32) -> u32 {
+fn vramEntry(i: u32) -> vec2<u32> {
   return tables[i];
 }
 

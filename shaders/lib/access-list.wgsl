@@ -6,6 +6,9 @@ const ACCESS_ATOMIC = 2u;
 
 const ACCESS_PENDING = 0u;
 const ACCESS_DONE = 1u;
+/// Translated, but not performed: the frame lies in a part of VRAM, or of system memory, that the program could not reach.
+const ACCESS_RESOLVED_VRAM = 2u;
+const ACCESS_RESOLVED_SYSTEM = 3u;
 
 /// One access: to the aligned word at an address; writes and atomics add `operand`.
 struct AccessRecord {
@@ -15,7 +18,7 @@ struct AccessRecord {
   operand: u32,
 }
 
-/// `value` is the word before the access, once `status` is ACCESS_DONE.
+/// `value` is the word before the access, once `status` is ACCESS_DONE; the frame of a resolved one.
 struct AccessResult {
   status: u32,
   value: u32,

@@ -10,6 +10,9 @@ struct Page {
   rows: array<vec4<u32>, 256>,
 }
 
+/// A frame number that no space can hold: stands for address bits above the 32 that a frame number has here.
+const NO_FRAME = 0xffffffffu;
+
 /// One page to copy: frame numbers in the source and in the destination buffer.
 struct PagePair {
   src: u32,

@@ -15,8 +15,6 @@ const PTE_DEVICE_MEMORY = 0x800u;
 
 const TABLE_ENTRIES = 512u;
 const COMPACT_ENTRIES = 32u;
-/// A frame number that no space can hold: stands for address bits above the 32 that a frame number has here.
-const NO_FRAME = 0xffffffffu;
 
 /// Frame number in bits 51:12 of an entry, or NO_FRAME where it needs more than 32 bits.
 fn entryFrame(entry: vec2<u32>) -> u32 {
@@ -26,13 +24,9 @@ fn entryFrame(entry: vec2<u32>) -> u32 {
 
 /// Index of the entry for address `va` (lo, hi) in a table of `level`.
 fn entryIndex(level: u32, va: vec2<u32>) -> u32 {
-  switch level {
-    case 0u: { return (va.x >> 12u) & 511u; }
-    case 1u: { return ((va.x >> 21u) | (va.y << 11u)) & 511u; }
-    case 2u: { return ((va.x >> 30u) | (va.y << 2u)) & 511u; }
-    case 3u: { return (va.y >> 7u) & 511u; }
-    default: { return (va.y >> 16u) & 511u; }
-  }
+  let low = (va.x >> 12u) | (va.y << 20u);
+  let shift = select(9u * level, 9u * level - 20u, level > 2u);
+  return (select(low, va.y, level > 2u) >> shift) & 511u;
 }
 
 /// Index of the entry for address `va` in a compact table.

@@ -1,5 +1,5 @@
-// One walk of a page table (xe.md §5.8). The includer supplies `fn vramWord(i: u32) -> u32`, word `i` of the buffer that
-// holds the tables, so that the same walk runs over plain and over atomic words.
+// One walk of a page table (xe.md §5.8). The includer supplies `fn vramEntry(i: u32) -> vec2<u32>`, entry `i` of the buffer
+// that holds the tables, so that the same walk runs over plain entries and over atomic words.
 //
 // Nothing is clamped: a table outside its buffer ends the walk with WALK_CORRUPT. The leaf's own frame is the caller's to
 // check, who knows the sizes of the spaces.
@@ -22,6 +22,8 @@ struct Leaf {
   /// Pages that a TLB line for this leaf covers, as an exponent: 0, 4, 9 or 18.
   log2Pages: u32,
   entry: vec2<u32>,
+  /// Frame of the table in which the walk ended; NO_FRAME where it is a compact one, or there was no walk.
+  table: u32,
 }
 
 /// Frame of the page at `va` under a leaf that covers 2^log2Pages pages. Clears PAT2, bit 12 of a big leaf.
@@ -31,14 +33,14 @@ fn leafFrame(entry: vec2<u32>, log2Pages: u32, va: vec2<u32>) -> u32 {
   return select((frame & ~inside) | ((va.x >> 12u) & inside), NO_FRAME, frame == NO_FRAME);
 }
 
-fn presentLeaf(entry: vec2<u32>, level: u32, compact: bool, va: vec2<u32>) -> Leaf {
+fn presentLeaf(entry: vec2<u32>, level: u32, table: u32, compact: bool, va: vec2<u32>) -> Leaf {
   var log2Pages = level * 9u;
   if (compact) { log2Pages = 4u; }
   let frame = leafFrame(entry, log2Pages, va);
   let outcome = select(WALK_HIT, WALK_NULL, (entry.x & PTE_NULL) != 0u);
   // A 4 KiB entry with the 64 KiB hint holds its own frame, yet one TLB line serves all sixteen.
   if (level == 0u && (entry.x & PTE_PS64) != 0u) { log2Pages = 4u; }
-  return Leaf(outcome, level, frame, log2Pages, entry);
+  return Leaf(outcome, level, frame, log2Pages, entry, select(table, NO_FRAME, compact));
 }
 
 /// Walks `va` (lo, hi) from the table at frame `root`, which is of `rootLevel` (4 … 0) and lies among `tableFrames` frames.
@@ -48,15 +50,14 @@ fn walk(root: u32, rootLevel: u32, tableFrames: u32, va: vec2<u32>) -> Leaf {
   var compact = false;
   while (table < tableFrames) {
     let index = select(entryIndex(level, va), compactIndex(va), compact);
-    let word = table * PAGE_WORDS + 2u * index;
-    let entry = vec2<u32>(vramWord(word), vramWord(word + 1u));
-    if ((entry.x & PTE_PRESENT) == 0u) { return Leaf(WALK_ABSENT, level, 0u, 0u, entry); }
+    let entry = vramEntry(table * TABLE_ENTRIES + index);
+    if ((entry.x & PTE_PRESENT) == 0u) { return Leaf(WALK_ABSENT, level, 0u, 0u, entry, NO_FRAME); }
     if (level == 0u || (level <= 2u && (entry.x & PTE_PAGE_SIZE) != 0u)) {
-      return presentLeaf(entry, level, compact, va);
+      return presentLeaf(entry, level, table, compact, va);
     }
     compact = level == 1u && (entry.x & PTE_COMPACT) != 0u;
     table = entryFrame(entry);
     level -= 1u;
   }
-  return Leaf(WALK_CORRUPT, level, 0u, 0u, vec2<u32>(0u));
+  return Leaf(WALK_CORRUPT, level, 0u, 0u, vec2<u32>(0u), NO_FRAME);
 }

@@ -1,6 +1,6 @@
 // fast-check arbitraries of valid jobs: every field over its whole allowed range, boundaries first.
 import fc from 'fast-check';
-import type { AccessKind, Command, WalkRoot } from '../../src/engine/plan/commands.ts';
+import { UPLOAD_PATHS, type AccessKind, type Command, type WalkRoot } from '../../src/engine/plan/commands.ts';
 import type { ExecutorConfig } from '../../src/engine/plan/executor.ts';
 import type { Job } from '../../src/engine/plan/job.ts';
 
@@ -118,8 +118,13 @@ const fillSeeded = fc
 const hash = frames.map((at): Command => ({ op: 'hash', ...at }));
 const readback = frames.map((at): Command => ({ op: 'readback', ...at }));
 const upload = fc
-  .record({ space: spaceId, frame: whole(0, 2 ** 20 - 2), words: wordList(1, 2, 1024) })
-  .map((fields): Command => ({ op: 'upload', ...fields }));
+  .record({
+    space: spaceId,
+    frame: whole(0, 2 ** 20 - 2),
+    words: wordList(1, 2, 1024),
+    way: fc.constantFrom({}, ...UPLOAD_PATHS.map((via) => ({ via }))),
+  })
+  .map(({ way, ...fields }): Command => ({ op: 'upload', ...fields, ...way }));
 const list = fc
   .record({ base: whole(0, 2 ** 31 - 1), count: whole(1, 0x10000) })
   .map(({ base, count }) => ({ base, count: Math.min(count, 2 ** 31 - base) }));

@@ -205,7 +205,8 @@ const upload: Step = (episode) => {
   const { frame, pages } = episode.data(3);
   const seed = episode.rng.u32();
   const words = Uint32Array.from({ length: pages * 1024 }, (_, i) => Math.imul(seed, i + 1));
-  return [{ op: 'upload', space: episode.space(), frame, words }];
+  const way = pick(episode.rng, [{}, { via: 'writeBuffer' }, { via: 'mapped' }] as const);
+  return [{ op: 'upload', space: episode.space(), frame, words, ...way }];
 };
 
 /** Several touches, often of the same few words: each must see the one before. */

@@ -8,7 +8,9 @@ import {
   type AccessLoad,
   type AccessResult,
   type CpuAccess,
+  type SpaceId,
 } from '../plan/commands.ts';
+import type { ExecutorConfig } from '../plan/executor.ts';
 import { vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { writeWords } from './host-commands.ts';
@@ -26,6 +28,12 @@ export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void
   writer.encoder().clearBuffer(buffers.results, command.base * RESULT_BYTES, count * RESULT_BYTES);
 }
 
+/** Frames of a space that lie in its buffer. */
+function framesHere(config: ExecutorConfig, space: SpaceId): number {
+  const found = config.spaces[space];
+  return found === undefined || found.host === true ? 0 : found.pages;
+}
+
 /** ACCESS: one dispatch over the accesses and, with the TLB model, one over its lines. */
 export function encodeAccess(writer: FlushWriter, command: Access): void {
   const { base, count, asid, root } = command;
@@ -41,6 +49,8 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
     tablesInSystem: root.space === SYSTEM_SPACE ? 1 : 0,
     vramFrames: config.spaces[vram]?.pages ?? 0,
     systemFrames: config.spaces[SYSTEM_SPACE]?.pages ?? 0,
+    vramHere: framesHere(config, vram),
+    systemHere: framesHere(config, SYSTEM_SPACE),
     tlbLines: config.tlbLines,
     ringCapacity: config.faultCapacity,
     command: writer.flush.addAccess(writer.job, count),

@@ -13,7 +13,6 @@ const FIXED = [
   'payload',
   'params',
   'pairs',
-  'owners',
   'marks',
   'io',
   'records',
@@ -34,7 +33,7 @@ export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
  * would write a page twice.
  */
 export function translatedPages(config: ExecutorConfig): number {
-  return Math.max(...config.spaces.map((space) => space.pages));
+  return Math.max(...config.spaces.map((space) => (space.host === true ? 1 : space.pages)));
 }
 
 /** Records that the ring has memory for: one even where it may hold none, so that jobs can still claim it one by one. */
@@ -50,7 +49,6 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
     payload: limits.payloadWords * 4,
     params: limits.dispatches * PARAM_SLOT_BYTES,
     pairs: translatedPages(config) * STRUCTS.PagePair.bytes,
-    owners: translatedPages(config) * 4,
     marks: limits.marks * 4,
     io: limits.ioWords * 4,
     records: accesses * ACCESS_RECORD_WORDS * 4,
@@ -62,7 +60,8 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
 }
 
 function spaceBytes(config: ExecutorConfig): number[] {
-  return config.spaces.map((space) => space.pages * PAGE_SIZE);
+  // Programs bind every space: one page stands in for a space that the host holds.
+  return config.spaces.map((space) => (space.host === true ? 1 : space.pages) * PAGE_SIZE);
 }
 
 /** Bytes of the largest buffer and of all together that a configuration needs. */
@@ -83,7 +82,7 @@ function createBuffers(device: GPUDevice, config: ExecutorConfig, limits: FlushL
   return {
     ...(Object.fromEntries(named) as Record<FixedName, GPUBuffer>),
     params: device.createBuffer({ label: 'params', size: bytes.params, usage }),
-    spaces: config.spaces.map((space) => storage(device, space.name, space.pages * PAGE_SIZE)),
+    spaces: spaceBytes(config).map((size, i) => storage(device, config.spaces[i]?.name ?? '', size)),
   };
 }
 

@@ -7,7 +7,7 @@ export interface FlushLimits {
   readonly payloadWords: number;
   /** Dispatches. */
   readonly dispatches: number;
-  /** Translated copies. */
+  /** Batches of translated copies; at least 2. */
   readonly marks: number;
   /** Timed compute passes. */
   readonly stamps: number;
@@ -26,7 +26,7 @@ export const FLUSH_LIMITS: FlushLimits = {
   listWords: 1 << 20,
   payloadWords: 1 << 20,
   dispatches: 1024,
-  marks: 1 << 16,
+  marks: 1 << 12,
   stamps: 1024,
   ioWords: 1 << 20,
   bulkWords: 8 << 20,

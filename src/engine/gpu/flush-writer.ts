@@ -90,7 +90,11 @@ export class FlushWriter {
     this.closeBatch();
     const flush = this.#flush;
     this.#flush = null;
-    if (flush !== null && !flush.empty) this.#submitted(flush.submit());
+    if (flush === null || flush.empty) return;
+    this.machine.uploads.unmap();
+    const sent = flush.submit();
+    this.machine.uploads.remap();
+    this.#submitted(sent);
   }
 
   /** True while the host may write straight into buffers: nothing recorded would see it too early. */

@@ -47,7 +47,8 @@ export class Flush {
     const { limits, arenas } = this.#machine;
     return (
       arenas.params.room() >= MARGIN * PARAM_SLOT_WORDS &&
-      this.#marks.length < limits.marks &&
+      // The batch that a command closes takes one, and the batch that its job's end closes another.
+      this.#marks.length + 2 <= limits.marks &&
       this.#stamps.length + MARGIN <= limits.stamps
     );
   }
@@ -120,7 +121,7 @@ export class Flush {
     return this.#accesses.push({ job, count }) - 1;
   }
 
-  /** Slot that a translated copy marks when it meets a fault. */
+  /** Slot that a batch of translated copies marks when it meets a fault. */
   addMark(job: PendingJob): number {
     return this.#marks.push(job) - 1;
   }

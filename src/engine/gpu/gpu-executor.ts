@@ -8,19 +8,20 @@ import { validateConfig, validateJob } from '../plan/validate.ts';
 import { adapterName, chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
 import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import type { CopyShapes } from './copy-shape.ts';
+import { createPipelines } from './create-pipelines.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
 import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
 import { FlushWriter } from './flush-writer.ts';
 import { encodeJob } from './job-encoder.ts';
 import type { Machine } from './machine.ts';
 import { completionOf, startJob } from './pending-job.ts';
-import { createPipelines } from './pipelines.ts';
 import { readFlush, type FaultPart } from './readback.ts';
 import { StagingPool } from './staging.ts';
 import type { SubmittedFlush } from './submitted-flush.ts';
 import { Stamps } from './timestamps.ts';
 import { distinctShapes, runnableShapes, tuningFor, type Tuning, type TuningTable } from './tuning.ts';
 import { GpuUnavailable } from './unavailable.ts';
+import { UploadRing, type UploadCounts, type UploadRingLimits } from './upload-ring.ts';
 import { WordArena } from './word-arena.ts';
 
 export interface GpuOptions {
@@ -37,9 +38,14 @@ export interface GpuOptions {
   readonly toolVersion?: string;
   /** Create the pipelines of every copy shape, so that `useShapes` may choose any. */
   readonly allShapes?: boolean;
+  /** Sizes of the staging buffers of `mapped` uploads; for tests of what happens when they are all in use. */
+  readonly uploadRing?: UploadRingLimits;
   /** Failure injection: a job for which this is true is skipped and completes with status 'injected'. */
   readonly failJob?: (job: Job) => boolean;
 }
+
+/** A CPU runs lanes one after the other and gains by what a lane knows already; a GPU has lanes to spare and waits for loads. */
+const PAGES_A_LANE = { hardware: 1, software: 8 } as const;
 
 interface Waiter {
   readonly resolve: () => void;
@@ -107,6 +113,11 @@ export class GpuExecutor implements Executor {
     await new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
+  /** What became of `mapped` uploads so far: a figure about them holds only where none fell back. */
+  get uploadCounts(): UploadCounts {
+    return this.#machine.uploads.counts;
+  }
+
   /** Copy shapes of what is submitted from now on, for the tuner: needs `allShapes`. */
   useShapes(shapes: CopyShapes): void {
     this.#machine.pipelines.shapes = shapes;
@@ -171,9 +182,10 @@ async function createMachine(
   config: ExecutorConfig,
   limits: FlushLimits,
   tuning: Tuning,
-  allShapes: boolean,
+  options: GpuOptions,
 ): Promise<Machine | GpuUnavailable> {
   const { device, info } = watched;
+  const pagesALane = info.software ? PAGES_A_LANE.software : PAGES_A_LANE.hardware;
   const buffers = await allocateBuffers(device, config, limits);
   if (buffers === null) {
     device.destroy();
@@ -185,13 +197,14 @@ async function createMachine(
     config,
     limits,
     buffers,
-    pipelines: await createPipelines(
-      device,
-      buffers,
-      allShapes ? runnableShapes(info) : distinctShapes(tuning.shapes),
-      tuning.shapes,
-    ),
+    pipelines: await createPipelines(device, buffers, {
+      shapes: options.allShapes === true ? runnableShapes(info) : distinctShapes(tuning.shapes),
+      inUse: tuning.shapes,
+      pagesALane,
+    }),
+    pagesALane,
     staging: new StagingPool(device),
+    uploads: new UploadRing(device, options.uploadRing),
     stamps: info.timestamps ? new Stamps(device, limits.stamps) : null,
     accessSerials: new AccessSerials(),
     arenas: {
@@ -223,7 +236,7 @@ export async function createGpuExecutor(
   const watched = await openDevice(adapter, wanted, options.timestamps ?? true);
   if (watched instanceof GpuUnavailable) return watched;
   const tuning = tuningFor(watched.info, options.tuning, options.toolVersion ?? '');
-  const machine = await createMachine(watched, config, limits, tuning, options.allShapes ?? false);
+  const machine = await createMachine(watched, config, limits, tuning, options);
   if (machine instanceof GpuUnavailable) return machine;
   return new GpuExecutor(watched, machine, tuning, options.failJob ?? (() => false));
 }

@@ -22,8 +22,22 @@ export function writeWords(writer: FlushWriter, target: GPUBuffer, offsetBytes: 
 
 export function encodeUpload(writer: FlushWriter, command: Upload): void {
   const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
-  writeWords(writer, space, command.frame * PAGE_SIZE, command.words);
+  const write = command.via === 'mapped' ? writeMapped : writeWords;
+  write(writer, space, command.frame * PAGE_SIZE, command.words);
   writer.job.hostWrite = true;
+}
+
+/** Puts host words into a buffer through mapped staging buffers; what finds none free goes the other way. */
+function writeMapped(writer: FlushWriter, target: GPUBuffer, offsetBytes: number, words: Uint32Array): void {
+  for (let done = 0; done < words.length;) {
+    const staged = writer.machine.uploads.take(words.length - done);
+    if (staged === null) return writeWords(writer, target, offsetBytes + done * 4, words.subarray(done));
+    const count = staged.words.length;
+    staged.words.set(words.subarray(done, done + count));
+    const to = offsetBytes + done * 4;
+    writer.encoder().copyBufferToBuffer(staged.buffer, staged.offsetBytes, target, to, count * 4);
+    done += count;
+  }
 }
 
 /** READBACK: straight from the space into a mappable buffer, in as many submissions as it takes. */

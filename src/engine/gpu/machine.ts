@@ -6,6 +6,7 @@ import type { FlushLimits } from './flush-limits.ts';
 import type { Pipelines } from './pipelines.ts';
 import type { StagingPool } from './staging.ts';
 import type { Stamps } from './timestamps.ts';
+import type { UploadRing } from './upload-ring.ts';
 import type { WordArena } from './word-arena.ts';
 
 export interface Machine {
@@ -14,7 +15,10 @@ export interface Machine {
   readonly limits: FlushLimits;
   readonly buffers: GpuBuffers;
   readonly pipelines: Pipelines;
+  /** Pages that a lane of translate-pages walks. */
+  readonly pagesALane: number;
   readonly staging: StagingPool;
+  readonly uploads: UploadRing;
   /** Null where the device has no timestamp queries, or they are not wanted. */
   readonly stamps: Stamps | null;
   readonly accessSerials: AccessSerials;

@@ -1,13 +1,11 @@
-// All compute pipelines, created up front, and the bind groups that tie them to buffers. Errors name shader file and line.
+// The compute pipelines by what they are for, and the bind groups that tie them to buffers. create-pipelines.ts makes them.
 import { assert } from '../../base/assert.ts';
 import type { SpaceId } from '../plan/commands.ts';
 import { ENTRIES } from '../plan/layouts.gen.ts';
-import { wgslOrigin, type JoinedShader } from '../plan/wgsl-join.ts';
 import type { GpuBuffers } from './buffers.ts';
 import { directionOf, shapeName, type CopyShape, type CopyShapes } from './copy-shape.ts';
-import { shaderSource } from './shader-source.ts';
 
-type EntryName = keyof typeof ENTRIES;
+export type EntryName = keyof typeof ENTRIES;
 
 interface Binding {
   readonly binding: number;
@@ -16,17 +14,17 @@ interface Binding {
   readonly stride: number;
 }
 
-interface Variant {
+export interface Variant {
   readonly entry: EntryName;
   readonly constants?: Record<string, number>;
 }
 
-/** Entry points, and the values of their overrides. */
-const VARIANTS = {
+/** Entry points, and the values of overrides in which variants of one entry differ. */
+export const VARIANTS = {
   copyBetween: { entry: 'copyBetween' },
   copyWithin: { entry: 'copyWithin' },
-  guardedBetween: { entry: 'copyBetween', constants: { GUARDED: 1 } },
-  guardedWithin: { entry: 'copyWithin', constants: { GUARDED: 1 } },
+  walkedBetween: { entry: 'copyBetween' },
+  walkedWithin: { entry: 'copyWithin' },
   translatePages: { entry: 'translatePages' },
   linearBetween: { entry: 'linearBetween' },
   linearWithin: { entry: 'linearWithin' },
@@ -47,10 +45,10 @@ const VARIANTS = {
 export type VariantName = keyof typeof VARIANTS;
 
 /** Variants that exist in several shapes. */
-const SHAPED: readonly string[] = ['copyBetween', 'copyWithin', 'guardedBetween', 'guardedWithin'];
+export const SHAPED: readonly string[] = ['copyBetween', 'copyWithin', 'walkedBetween', 'walkedWithin'];
 
 /** Variants whose `pairs` come from translate-pages and not from the host's list. */
-const PAIRS_FROM_DEVICE: readonly string[] = ['guardedBetween', 'guardedWithin', 'translatePages'];
+const PAIRS_FROM_DEVICE: readonly string[] = ['walkedBetween', 'walkedWithin', 'translatePages'];
 /** Names under which shaders read the host's list. */
 const LIST_NAMES: readonly string[] = ['pairs', 'spans', 'tasks', 'runs', 'intervals', 'touches'];
 
@@ -137,90 +135,13 @@ export class Pipelines {
   }
 }
 
-function pipelineKey(name: VariantName, shape: CopyShape): string {
-  return SHAPED.includes(name) ? `${name} ${shapeName(shape)}` : name;
+/** Variants with one entry and the same overrides are one pipeline. */
+export function pipelineKey(name: VariantName, shape: CopyShape): string {
+  const { entry, constants }: Variant = VARIANTS[name];
+  const overrides = Object.keys(constants ?? {}).join(' ');
+  return [entry, overrides, SHAPED.includes(name) ? shapeName(shape) : ''].filter((part) => part !== '').join(' ');
 }
 
-function bindingsOf(entry: EntryName): readonly Binding[] {
+export function bindingsOf(entry: EntryName): readonly Binding[] {
   return ENTRIES[entry].bindings;
-}
-
-function createLayout(device: GPUDevice, entry: EntryName): GPUBindGroupLayout {
-  const entries = bindingsOf(entry).map(({ binding, access, stride }): GPUBindGroupLayoutEntry => {
-    const visibility = GPUShaderStage.COMPUTE;
-    if (access === 'uniform')
-      return { binding, visibility, buffer: { type: 'uniform', hasDynamicOffset: true, minBindingSize: stride } };
-    return { binding, visibility, buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' } };
-  });
-  return device.createBindGroupLayout({ label: entry, entries });
-}
-
-async function compile(device: GPUDevice, program: string): Promise<GPUShaderModule> {
-  const source = shaderSource(program);
-  const module = device.createShaderModule({ label: program, code: source.code });
-  const { messages } = await module.getCompilationInfo();
-  const errors = messages.filter((message) => message.type === 'error');
-  if (errors.length > 0) throw new Error(errors.map((message) => located(source, message)).join('\n'));
-  return module;
-}
-
-function located(source: JoinedShader, message: GPUCompilationMessage): string {
-  return `shaders/${wgslOrigin(source, message.lineNum)}:${message.linePos}: ${message.message}`;
-}
-
-interface Wanted {
-  readonly name: VariantName;
-  /** Of a variant without shapes, any. */
-  readonly shape: CopyShape;
-}
-
-async function createPipeline(
-  device: GPUDevice,
-  { name, shape }: Wanted,
-  module: GPUShaderModule,
-  group: GPUBindGroupLayout,
-): Promise<GPUComputePipeline> {
-  const { entry, constants = {} }: Variant = VARIANTS[name];
-  const label = pipelineKey(name, shape);
-  const layout = device.createPipelineLayout({ label, bindGroupLayouts: [group] });
-  const shaped = SHAPED.includes(name) ? { LANES: shape.lanes, UNROLL: shape.unroll } : {};
-  return device.createComputePipelineAsync({
-    label,
-    layout,
-    compute: { module, entryPoint: entry, constants: { ...constants, ...shaped } },
-  });
-}
-
-/** Every variant once, those with shapes once for each of `shapes`. */
-function wantedPipelines(shapes: readonly CopyShape[]): readonly Wanted[] {
-  return (Object.keys(VARIANTS) as VariantName[]).flatMap((name) =>
-    (SHAPED.includes(name) ? shapes : shapes.slice(0, 1)).map((shape) => ({ name, shape })),
-  );
-}
-
-/**
- * Compiles every shader and creates every pipeline. Throws with file and line on a shader error (a bug). Copies run in
- * the shapes `inUse`, all of which are among `shapes`.
- */
-export async function createPipelines(
-  device: GPUDevice,
-  buffers: GpuBuffers,
-  shapes: readonly CopyShape[],
-  inUse: CopyShapes,
-): Promise<Pipelines> {
-  const programs = [...new Set(Object.values(ENTRIES).map((entry) => entry.program))];
-  const modules = new Map(
-    await Promise.all(programs.map(async (program) => [program, await compile(device, program)] as const)),
-  );
-  const layouts = new Map(
-    (Object.keys(ENTRIES) as EntryName[]).map((entry) => [entry, createLayout(device, entry)] as const),
-  );
-  const create = async (wanted: Wanted): Promise<readonly [string, GPUComputePipeline]> => {
-    const { entry } = VARIANTS[wanted.name];
-    const module = modules.get(ENTRIES[entry].program) as GPUShaderModule;
-    const pipeline = await createPipeline(device, wanted, module, layouts.get(entry) as GPUBindGroupLayout);
-    return [pipelineKey(wanted.name, wanted.shape), pipeline];
-  };
-  const pipelines = new Map(await Promise.all(wantedPipelines(shapes).map(create)));
-  return new Pipelines(device, buffers, pipelines, layouts, inUse);
 }

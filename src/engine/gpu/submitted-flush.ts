@@ -27,7 +27,7 @@ export interface FlushParts {
   readonly accesses: readonly { readonly job: PendingJob; readonly count: number }[];
   /** Most fault records that its accesses can have left. */
   readonly ringRecords: number;
-  /** Job of each translated copy. */
+  /** Job of each batch of translated copies. */
   readonly marks: readonly PendingJob[];
   /** Job of each stamped pass. */
   readonly stamps: readonly PendingJob[];

@@ -2,7 +2,7 @@
 //
 // All of a batch is walked before any of it is copied, so commands share one only where that changes nothing: one job, one
 // root, the same spaces, and no virtual page written twice, or written and read (commands.ts·CopyTranslated says what is
-// left to the submitter). Each command has its mark: a fault stops that command alone.
+// left to the submitter).
 import { vaHi, vaLo } from '../../base/units.ts';
 import { SYSTEM_SPACE, type CopyTranslated, type SpaceId, type WalkRoot } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
@@ -21,6 +21,9 @@ class TranslatedBatch implements BatchKind {
   readonly root: WalkRoot;
   /** Pages of the commands of the open batch so far. */
   pages = 0;
+  /** The virtual pages behind the last command: a command that begins there continues its span. */
+  #srcEnd = Number.NaN;
+  #dstEnd = Number.NaN;
 
   constructor(root: WalkRoot) {
     this.root = root;
@@ -35,9 +38,18 @@ class TranslatedBatch implements BatchKind {
   emit(writer: FlushWriter, batch: Batch): void {
     const { a, b } = batch;
     emitTranslate(writer, batch, this);
-    dispatchCopy(writer, a === b ? 'guardedWithin' : 'guardedBetween', a, b, 0, this.pages);
+    dispatchCopy(writer, a === b ? 'walkedWithin' : 'walkedBetween', a, b, 0, this.pages);
     // The writer may close it to make room for the very command that asked for it: it then begins anew.
     this.pages = 0;
+  }
+
+  /** Counts the command in; false where it begins a span of its own. */
+  continues({ srcVpn, dstVpn, pages }: CopyTranslated): boolean {
+    const same = this.pages > 0 && this.#srcEnd === srcVpn && this.#dstEnd === dstVpn;
+    this.#srcEnd = srcVpn + pages;
+    this.#dstEnd = dstVpn + pages;
+    this.pages += pages;
+    return same;
   }
 }
 
@@ -58,20 +70,14 @@ function joinBatch(writer: FlushWriter, command: CopyTranslated): TranslatedBatc
   }
 }
 
-/** COPY by addresses: a pass that walks, then a pass that copies what it found, or nothing after an engine fault. */
+/** COPY by addresses: a pass that walks, then a pass that copies what it found. */
 export function encodeCopyTranslated(writer: FlushWriter, command: CopyTranslated): void {
-  const { srcVpn, dstVpn, pages } = command;
+  const { srcVpn, dstVpn } = command;
   const kind = joinBatch(writer, command);
-  const span = {
-    first: kind.pages,
-    srcLo: vaLo(srcVpn),
-    srcHi: vaHi(srcVpn),
-    dstLo: vaLo(dstVpn),
-    dstHi: vaHi(dstVpn),
-    mark: writer.flush.addMark(writer.job),
-  };
+  const first = kind.pages;
+  if (kind.continues(command)) return;
+  const span = { first, srcLo: vaLo(srcVpn), srcHi: vaHi(srcVpn), dstLo: vaLo(dstVpn), dstHi: vaHi(dstVpn) };
   writeStruct(writer.machine.arenas.list.words, writer.addItems(1), 'CopySpan', span);
-  kind.pages += pages;
 }
 
 /** Bit that a leaf must have to target `space` under tables in `tableSpace`. */
@@ -93,7 +99,8 @@ function emitTranslate(writer: FlushWriter, batch: Batch, { root, pages }: Trans
     dstMemory: leafMemory(dstSpace, root.space),
     srcFrames: framesOf(writer, srcSpace),
     dstFrames: framesOf(writer, dstSpace),
+    mark: writer.flush.addMark(writer.job),
   };
-  const groups = Math.ceil(pages / WGSL.PAGE_LANES);
+  const groups = Math.ceil(pages / (WGSL.PAGE_LANES * writer.machine.pagesALane));
   writer.dispatch('translatePages', root.space, root.space, 'TranslateParams', values, groups);
 }

@@ -95,7 +95,8 @@ export interface Copy {
 /**
  * Copy whole pages between virtual addresses of the engine's own address space: both sides are walked through the
  * tables under `root`, page by page. The spaces say which buffers the leaves must target; a leaf that is absent or
- * targets another space is an engine fault and fails the job: the command moves nothing. The `translated` copy mode.
+ * targets another space is an engine fault: that page is not copied, the others are, and the job fails. The `translated`
+ * copy mode.
  *
  * Copies that follow each other in a job, with one root and the same spaces, may all be walked before any of them copies.
  * What one writes and another writes or reads by the same virtual page keeps its order; the submitter sees to it that
@@ -150,9 +151,13 @@ export type AccessKind = (typeof ACCESS_KIND)[keyof typeof ACCESS_KIND];
 
 /** Words of one record of an access list: address lo, address hi, kind, operand. */
 export const ACCESS_RECORD_WORDS = 4;
-/** Words of one access result: status (ACCESS_STATUS), value before the access. */
+/** Words of one access result: status (ACCESS_STATUS), value before the access (or the frame of a resolved one). */
 export const ACCESS_RESULT_WORDS = 2;
-export const ACCESS_STATUS = { pending: 0, done: 1 } as const;
+/**
+ * `resolvedVram`, `resolvedSystem`: the access hit a frame that its program could not reach; the value is that frame. It
+ * is performed by whoever has the frame, and is neither pending nor a fault to later steps.
+ */
+export const ACCESS_STATUS = { pending: 0, done: 1, resolvedVram: 2, resolvedSystem: 3 } as const;
 
 /** Put records into the access list from index `base` on and mark each of them pending. */
 export interface AccessLoad {
@@ -164,7 +169,7 @@ export interface AccessLoad {
 
 /**
  * One step of a GPU program: every pending access in [base, base + count) walks the tables under `root` and, when it
- * hits, is performed exactly once; when it misses, it stays pending and appends a fault record whose cookie (PDATA)
+ * hits, is performed exactly once (or resolved, ACCESS_STATUS); when it misses, it stays pending and appends a fault record whose cookie (PDATA)
  * is its index minus `base`. count ≤ 65,536 so that the cookie is unique, and ≤ the fault ring's capacity wherever
  * the run must be deterministic.
  */
@@ -223,12 +228,18 @@ export interface Hash {
   readonly pages: number;
 }
 
+/** Ways of host words into a device: the queue's own write, or a mapped staging buffer and a copy. */
+export const UPLOAD_PATHS = ['writeBuffer', 'mapped'] as const;
+export type UploadPath = (typeof UPLOAD_PATHS)[number];
+
 /** Write host words (a multiple of 1024) into frames. */
 export interface Upload {
   readonly op: 'upload';
   readonly space: SpaceId;
   readonly frame: Frame;
   readonly words: Uint32Array;
+  /** Default `writeBuffer`. The bytes are the same either way, and so is their place in the order of commands. */
+  readonly via?: UploadPath;
 }
 
 /** Read frames to the host; io: 1024 words a page. */

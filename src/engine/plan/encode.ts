@@ -7,6 +7,7 @@ import { assert } from '../../base/assert.ts';
 import {
   ACCESS_RECORD_WORDS,
   OPCODE,
+  UPLOAD_PATHS,
   type Access,
   type AccessKind,
   type Chase,
@@ -14,6 +15,7 @@ import {
   type CopyBaseline,
   type CopyTranslated,
   type OpName,
+  type Upload,
 } from './commands.ts';
 import type { Job } from './job.ts';
 
@@ -98,8 +100,14 @@ function descriptor(command: Command, payload: number): number[] {
     case 'readback':
       return [head(command, command.space), command.frame, command.pages];
     default:
-      return [head(command, command.space), command.frame, command.words.length / WORDS_PER_FRAME, 0, payload];
+      return uploadWords(command, payload);
   }
+}
+
+/** c: 1 + index of the way, 0 where none is named. */
+function uploadWords({ op, space, frame, words, via }: Upload, payload: number): number[] {
+  const way = via === undefined ? 0 : 1 + UPLOAD_PATHS.indexOf(via);
+  return [OPCODE[op] | (space << 8), frame, words.length / WORDS_PER_FRAME, way, payload];
 }
 
 function baselineWords(command: CopyBaseline): number[] {
@@ -210,7 +218,7 @@ function commandOf(op: OpName, fields: Fields): Command {
     case 'readback':
       return { op, space, frame: a, pages: b };
     default:
-      return { op, space, frame: a, words: words(b * WORDS_PER_FRAME) };
+      return uploadOf(fields);
   }
 }
 
@@ -218,6 +226,14 @@ function methodOf(code: number): CopyBaseline['method'] {
   const method = METHODS[code];
   assert(method !== undefined, () => `copy method ${code} is unknown`);
   return method;
+}
+
+function uploadOf({ space, a, b, c, words }: Fields): Upload {
+  const upload: Upload = { op: 'upload', space, frame: a, words: words(b * WORDS_PER_FRAME) };
+  if (c === 0) return upload;
+  const via = UPLOAD_PATHS[c - 1];
+  assert(via !== undefined, () => `way of an upload ${c} is unknown`);
+  return { ...upload, via };
 }
 
 function translatedOf(fields: Fields): CopyTranslated {

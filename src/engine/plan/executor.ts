@@ -6,6 +6,11 @@ export interface SpaceConfig {
   readonly name: string;
   /** Size in 4 KiB frames. */
   readonly pages: number;
+  /**
+   * The host has the bytes (engine/host): the executor holds none, refuses every command that would touch them, and only
+   * resolves accesses that hit the space (commands.ts·ACCESS_STATUS).
+   */
+  readonly host?: true;
 }
 
 export interface ExecutorConfig {

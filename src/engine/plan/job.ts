@@ -13,7 +13,7 @@ export interface Job {
 }
 
 /**
- * `engine-fault`: a translated copy met an absent or foreign leaf; its later commands ran, its copies did not.
+ * `engine-fault`: a translated copy met an absent or foreign leaf: that page was not copied, everything else ran.
  * `injected`: failure injection skipped the whole job.
  */
 export type JobStatus = 'ok' | 'engine-fault' | 'injected';

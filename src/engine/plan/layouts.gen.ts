@@ -2,13 +2,13 @@
 
 /** Size, alignment and offsets of the fields of each WGSL struct, in bytes. */
 export const STRUCTS = {
-  AccessParams: { bytes: 56, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tablesInSystem: 24, vramFrames: 28, systemFrames: 32, tlbLines: 36, ringCapacity: 40, command: 44, serial: 48, chainFirst: 52 } },
+  AccessParams: { bytes: 64, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tablesInSystem: 24, vramFrames: 28, systemFrames: 32, vramHere: 36, systemHere: 40, tlbLines: 44, ringCapacity: 48, command: 52, serial: 56, chainFirst: 60 } },
   AccessRecord: { bytes: 16, align: 4, fields: { vaLo: 0, vaHi: 4, kind: 8, operand: 12 } },
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
   ChaseParams: { bytes: 24, align: 4, fields: { base: 0, count: 4, width: 8, loads: 12, firstEntry: 16, mask: 20 } },
   CopyParams: { bytes: 20, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFrames: 12, dstFrames: 16 } },
-  CopySpan: { bytes: 24, align: 4, fields: { first: 0, srcLo: 4, srcHi: 8, dstLo: 12, dstHi: 16, mark: 20 } },
+  CopySpan: { bytes: 20, align: 4, fields: { first: 0, srcLo: 4, srcHi: 8, dstLo: 12, dstHi: 16 } },
   CpuParams: { bytes: 16, align: 4, fields: { count: 0, firstTouch: 4, words: 8, width: 12 } },
   CpuTouch: { bytes: 16, align: 4, fields: { word: 0, kind: 4, operand: 8, io: 12 } },
   FaultRecord: { bytes: 20, align: 4, fields: { command: 0, dw0: 4, dw1: 8, dw2: 12, dw3: 16 } },
@@ -17,7 +17,8 @@ export const STRUCTS = {
   FillTlbParams: { bytes: 24, align: 4, fields: { asid: 0, rootFrame: 4, rootLevel: 8, tableFrames: 12, lines: 16, width: 20 } },
   HashParams: { bytes: 16, align: 4, fields: { count: 0, firstTask: 4, width: 8, frames: 12 } },
   InvalidateParams: { bytes: 16, align: 4, fields: { count: 0, firstInterval: 4, lines: 8, width: 12 } },
-  Leaf: { bytes: 24, align: 8, fields: { outcome: 0, level: 4, frame: 8, log2Pages: 12, entry: 16 } },
+  LastTable: { bytes: 12, align: 4, fields: { frame: 0, level: 4, block: 8 } },
+  Leaf: { bytes: 32, align: 8, fields: { outcome: 0, level: 4, frame: 8, log2Pages: 12, entry: 16, table: 24 } },
   LinearParams: { bytes: 16, align: 4, fields: { count: 0, width: 4, first: 8, to: 12 } },
   Page: { bytes: 4096, align: 16, fields: { rows: 0 } },
   PagePair: { bytes: 8, align: 4, fields: { src: 0, dst: 4 } },
@@ -26,7 +27,7 @@ export const STRUCTS = {
   PteRun: { bytes: 16, align: 4, fields: { first: 0, count: 4, payload: 8, step: 12 } },
   TlbInterval: { bytes: 16, align: 4, fields: { asid: 0, pageLo: 4, pageHi: 8, log2Pages: 12 } },
   TlbLine: { bytes: 32, align: 8, fields: { owner: 0, pageLo: 4, pageHi: 8, log2Pages: 12, entry: 16, claim: 24, unused: 28 } },
-  TranslateParams: { bytes: 44, align: 4, fields: { count: 0, width: 4, firstSpan: 8, spanCount: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, srcMemory: 28, dstMemory: 32, srcFrames: 36, dstFrames: 40 } },
+  TranslateParams: { bytes: 48, align: 4, fields: { count: 0, width: 4, firstSpan: 8, spanCount: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, srcMemory: 28, dstMemory: 32, srcFrames: 36, dstFrames: 40, mark: 44 } },
 } as const;
 
 /** Entry points: file, lanes of a workgroup, bindings of group 0. `element`: the struct of the elements, null for plain words. */
@@ -35,7 +36,7 @@ export const ENTRIES = {
     program: 'access',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 56 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 64 },
       { binding: 1, name: 'vram', access: 'read_write', element: null, stride: 4 },
       { binding: 2, name: 'system', access: 'read_write', element: null, stride: 4 },
       { binding: 3, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
@@ -59,10 +60,8 @@ export const ENTRIES = {
     bindings: [
       { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
-      { binding: 2, name: 'owners', access: 'read', element: null, stride: 4 },
-      { binding: 3, name: 'marks', access: 'read', element: null, stride: 4 },
-      { binding: 4, name: 'src', access: 'read', element: 'Page', stride: 4096 },
-      { binding: 5, name: 'dst', access: 'read_write', element: 'Page', stride: 4096 },
+      { binding: 2, name: 'src', access: 'read', element: 'Page', stride: 4096 },
+      { binding: 3, name: 'dst', access: 'read_write', element: 'Page', stride: 4096 },
     ],
   },
   copyWithin: {
@@ -71,9 +70,7 @@ export const ENTRIES = {
     bindings: [
       { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
-      { binding: 2, name: 'owners', access: 'read', element: null, stride: 4 },
-      { binding: 3, name: 'marks', access: 'read', element: null, stride: 4 },
-      { binding: 6, name: 'memory', access: 'read_write', element: 'Page', stride: 4096 },
+      { binding: 4, name: 'memory', access: 'read_write', element: 'Page', stride: 4096 },
     ],
   },
   cpuAccess: {
@@ -117,7 +114,7 @@ export const ENTRIES = {
     lanes: 64,
     bindings: [
       { binding: 0, name: 'params', access: 'uniform', element: 'FillTlbParams', stride: 24 },
-      { binding: 1, name: 'tables', access: 'read', element: null, stride: 4 },
+      { binding: 1, name: 'tables', access: 'read', element: null, stride: 8 },
       { binding: 2, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
       { binding: 3, name: 'tlb', access: 'read_write', element: 'TlbLine', stride: 32 },
     ],
@@ -162,12 +159,11 @@ export const ENTRIES = {
     program: 'translate-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'TranslateParams', stride: 44 },
-      { binding: 1, name: 'tables', access: 'read', element: null, stride: 4 },
-      { binding: 2, name: 'spans', access: 'read', element: 'CopySpan', stride: 24 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'TranslateParams', stride: 48 },
+      { binding: 1, name: 'tables', access: 'read', element: null, stride: 8 },
+      { binding: 2, name: 'spans', access: 'read', element: 'CopySpan', stride: 20 },
       { binding: 3, name: 'pairs', access: 'read_write', element: 'PagePair', stride: 8 },
-      { binding: 4, name: 'owners', access: 'read_write', element: null, stride: 4 },
-      { binding: 5, name: 'marks', access: 'read_write', element: null, stride: 4 },
+      { binding: 4, name: 'marks', access: 'read_write', element: null, stride: 4 },
     ],
   },
   writePtes: {
@@ -188,6 +184,8 @@ export const WGSL = {
   ACCESS_DONE: 1,
   ACCESS_PENDING: 0,
   ACCESS_READ: 0,
+  ACCESS_RESOLVED_SYSTEM: 3,
+  ACCESS_RESOLVED_VRAM: 2,
   ACCESS_WRITE: 1,
   COMPACT_ENTRIES: 32,
   FAULT_ATOMIC_VIOLATION: 2,
@@ -202,7 +200,6 @@ export const WGSL = {
   MIX_LOW: 0x9e3779b1,
   NO_FRAME: 0xffffffff,
   NO_LINE: 0xffffffff,
-  NO_PAGE: 0xffffffff,
   PAGE_LANES: 64,
   PAGE_ROWS: 256,
   PAGE_SHIFT: 12,

@@ -75,7 +75,7 @@ function columns(command: Command): Columns {
     case 'hash':
       return ['HASH', place(command.space, command.frame), '', command.pages, ''];
     case 'upload':
-      return upload(command.space, command.frame, command.words);
+      return upload(command);
     default:
       return ['READBACK', place(command.space, command.frame), '', command.pages, ''];
   }
@@ -121,8 +121,9 @@ function cpuAccess(command: Of<'cpuAccess'>): Columns {
   return ['CPU_ACCESS', at, '', 1, `${KINDS[command.kind]} ${hex(command.operand, 8)}`];
 }
 
-function upload(space: SpaceId, frame: number, words: Uint32Array): Columns {
-  return ['UPLOAD', place(space, frame), '', words.length / 1024, checksum(words)];
+function upload({ space, frame, words, via }: Of<'upload'>): Columns {
+  const rest = via === undefined ? checksum(words) : `${checksum(words)} ${via}`;
+  return ['UPLOAD', place(space, frame), '', words.length / 1024, rest];
 }
 
 const KINDS = ['read', 'write', 'atomic'] as const;

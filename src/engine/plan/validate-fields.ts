@@ -35,7 +35,9 @@ export function tlbLines(lines: number): Fault {
   return `tlbLines is ${show(lines)}, wanted 0 or a power of two up to ${2 ** 24}`;
 }
 
+/** Whoever names a space touches its bytes: a space whose bytes the host has is none of the executor's. */
 export function space(name: string, id: number, config: ExecutorConfig): Fault {
+  if (config.spaces[id]?.host === true) return `${name} is ${id}, allowed a space whose bytes are not the host's`;
   return int(name, id, 0, config.spaces.length - 1);
 }
 

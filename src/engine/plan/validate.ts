@@ -8,6 +8,7 @@ import {
   OPCODE,
   SYSTEM_SPACE,
   TLB_INVAL_ALL,
+  UPLOAD_PATHS,
   type Access,
   type AccessLoad,
   type Chase,
@@ -75,11 +76,17 @@ export function validateConfig(config: ExecutorConfig): string | null {
     if (wrong !== null) return wrong;
   }
   return (
+    hostSpaces(config) ??
     int('number of spaces', config.spaces.length, 1, MAX_SPACES) ??
     int('accessCapacity', config.accessCapacity, 0, U32_MAX) ??
     int('faultCapacity', config.faultCapacity, 0, U32_MAX) ??
     tlbLines(config.tlbLines)
   );
+}
+
+function hostSpaces({ spaces }: ExecutorConfig): Fault {
+  const at = spaces.findIndex(({ host }, i) => host === true && i !== SYSTEM_SPACE);
+  return at < 0 ? null : `host of space "${spaces[at]?.name}" is true, allowed for space ${SYSTEM_SPACE} only`;
 }
 
 function header(job: Job): Fault {
@@ -251,6 +258,7 @@ function chase({ space: id, frame, pages, base, count, loads }: Chase, config: E
 
 function cpuAccess(command: CpuAccess, config: ExecutorConfig): Fault {
   return (
+    space('space', SYSTEM_SPACE, config) ??
     int('frame', command.frame, 0, pagesOf(SYSTEM_SPACE, config) - 1) ??
     int('word', command.word, 0, WORDS_PER_PAGE - 1) ??
     int('kind', command.kind, ACCESS_KIND.read, ACCESS_KIND.atomic) ??
@@ -261,5 +269,7 @@ function cpuAccess(command: CpuAccess, config: ExecutorConfig): Fault {
 function upload(command: Upload, config: ExecutorConfig): Fault {
   const wrong = words('words', command.words, WORDS_PER_PAGE, 1, U32_MAX);
   if (wrong !== null) return wrong;
+  if (command.via !== undefined && !UPLOAD_PATHS.includes(command.via))
+    return `via is ${show(command.via)}, allowed "${UPLOAD_PATHS.join('", "')}"`;
   return frames('', command.space, command.frame, command.words.length / WORDS_PER_PAGE, config);
 }

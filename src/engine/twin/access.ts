@@ -1,5 +1,5 @@
 // Twin of shaders/access.wgsl: each pending access of a range translates its address and is performed exactly once, or
-// stays pending and leaves a fault record.
+// resolved where the host has its frame, or stays pending and leaves a fault record.
 import { WORDS_PER_PAGE } from '../../base/units.ts';
 import {
   ACCESS_KIND,
@@ -8,6 +8,7 @@ import {
   ACCESS_STATUS,
   SYSTEM_SPACE,
   type Access,
+  type SpaceId,
 } from '../plan/commands.ts';
 import {
   appendFault,
@@ -52,15 +53,15 @@ function denial(entryLo: number, kind: number): number {
   return FAULT_NONE;
 }
 
-/** The memory that a leaf points into: a directory's space says which VRAM is near. */
-function leafWords(memory: TwinMemory, entryLo: number, tableSpace: number): Uint32Array {
-  return spaceWords(memory, (entryLo & PTE_DEVICE_MEMORY) === 0 ? SYSTEM_SPACE : vramBeside(tableSpace));
+/** The space that a leaf points into: a directory's own says which VRAM is near. */
+function leafSpace(entryLo: number, tableSpace: number): SpaceId {
+  return (entryLo & PTE_DEVICE_MEMORY) === 0 ? SYSTEM_SPACE : vramBeside(tableSpace);
 }
 
 /** A leaf whose frame lies outside its space is as good as absent; it is never clamped into the space. */
 function faultOf(memory: TwinMemory, leaf: Leaf, tableSpace: number, kind: number): number {
   if (leaf.outcome === WALK_ABSENT || leaf.outcome === WALK_CORRUPT) return FAULT_NOT_PRESENT;
-  const frames = leafWords(memory, leaf.entryLo, tableSpace).length / WORDS_PER_PAGE;
+  const frames = memory.frames[leafSpace(leaf.entryLo, tableSpace)] ?? 0;
   if (leaf.outcome === WALK_HIT && leaf.frame >= frames) return FAULT_NOT_PRESENT;
   return denial(leaf.entryLo, kind);
 }
@@ -75,11 +76,17 @@ function perform(
   operand: number,
 ): number {
   if (leaf.outcome === WALK_NULL) return 0;
-  const words = leafWords(memory, leaf.entryLo, tableSpace);
+  const words = spaceWords(memory, leafSpace(leaf.entryLo, tableSpace));
   const at = leaf.frame * WORDS_PER_PAGE + ((lo >>> 2) & (WORDS_PER_PAGE - 1));
   const before = words[at] as number;
   if (kind !== ACCESS_KIND.read) words[at] = before + operand;
   return before;
+}
+
+/** Whether the host has the frame that the access hit. The twin holds every other space whole. */
+function withHost(memory: TwinMemory, leaf: Leaf, tableSpace: number): boolean {
+  const space = leafSpace(leaf.entryLo, tableSpace);
+  return leaf.outcome === WALK_HIT && leaf.frame >= spaceWords(memory, space).length / WORDS_PER_PAGE;
 }
 
 /** Called in index order, so the highest index stays, as the shader's atomicMax has it. */
@@ -96,11 +103,11 @@ function answeringLine(tlb: Uint32Array, asid: number, lo: number, hi: number, k
   return line;
 }
 
-/** Runs the access at `index` of the list unless it is done; `cookie` goes into its fault record. */
+/** Runs the access at `index` of the list unless it is done or resolved; `cookie` goes into its fault record. */
 function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: number, cookie: number): void {
   const { records, results, leaf, tlb } = memory;
   const { asid, root } = command;
-  if (results[index * ACCESS_RESULT_WORDS] === ACCESS_STATUS.done) return;
+  if (results[index * ACCESS_RESULT_WORDS] !== ACCESS_STATUS.pending) return;
   const record = index * ACCESS_RECORD_WORDS;
   const lo = records[record] as number;
   const hi = records[record + 1] as number;
@@ -111,9 +118,10 @@ function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: nu
   const fault = faultOf(memory, leaf, root.space, kind);
   if (fault !== FAULT_NONE) return appendFault(memory.faults, leaf.level, cookie, asid, kind, fault, lo, hi);
   if (useTlb && line === NO_LINE) claimLine(tlb, asid, leaf, lo, hi, index);
-  const before = perform(memory, leaf, root.space, lo, kind, records[record + 3] as number);
-  results[index * ACCESS_RESULT_WORDS] = ACCESS_STATUS.done;
-  results[index * ACCESS_RESULT_WORDS + 1] = before;
+  const away = withHost(memory, leaf, root.space);
+  const value = away ? leaf.frame : perform(memory, leaf, root.space, lo, kind, records[record + 3] as number);
+  results[index * ACCESS_RESULT_WORDS] = away ? ACCESS_STATUS.resolvedSystem : ACCESS_STATUS.done;
+  results[index * ACCESS_RESULT_WORDS + 1] = value;
 }
 
 /** Runs an ACCESS: the pending accesses of the range in index order, then the fills of the TLB. */

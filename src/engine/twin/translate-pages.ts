@@ -1,7 +1,7 @@
 // Twin of shaders/translate-pages.wgsl: pass one of a translated copy walks both sides and stores the pairs of frames.
 //
 // A page of either side that is absent, NULL, corrupt, or in another space than the command declares is an engine fault:
-// the copy then moves nothing and its job fails.
+// it is not copied, and the job fails.
 import { vaHi, vaLo, WORDS_PER_PAGE } from '../../base/units.ts';
 import { SYSTEM_SPACE, type CopyTranslated, type SpaceId, type WalkRoot } from '../plan/commands.ts';
 import { copyPairs } from './copy-pages.ts';
@@ -18,24 +18,26 @@ export function frameAt(memory: TwinMemory, root: WalkRoot, vpn: number, space: 
   return leaf.outcome === WALK_HIT && target === space && leaf.frame < frames ? leaf.frame : -1;
 }
 
-/** Fills `pairs` with (source, destination) frames of each page. False where a page does not translate. */
-export function translatePages(memory: TwinMemory, command: CopyTranslated, pairs: Uint32Array): boolean {
+/** Fills `pairs` with (source, destination) frames of the pages that translate; how many do. */
+export function translatePages(memory: TwinMemory, command: CopyTranslated, pairs: Uint32Array): number {
+  let found = 0;
   const { root, srcSpace, dstSpace, srcVpn, dstVpn, pages } = command;
   for (let page = 0; page < pages; page++) {
     const src = frameAt(memory, root, srcVpn + page, srcSpace);
     const dst = frameAt(memory, root, dstVpn + page, dstSpace);
-    if (src < 0 || dst < 0) return false;
-    pairs[2 * page] = src;
-    pairs[2 * page + 1] = dst;
+    if (src < 0 || dst < 0) continue;
+    pairs[2 * found] = src;
+    pairs[2 * found + 1] = dst;
+    found++;
   }
-  return true;
+  return found;
 }
 
-/** Runs a translated copy, both passes. An engine fault copies nothing and is noted in `memory`. */
+/** Runs a translated copy, both passes. An engine fault is noted in `memory`. */
 export function copyTranslated(memory: TwinMemory, command: CopyTranslated): void {
   const { srcSpace, dstSpace, pages } = command;
   if (memory.pairs.length < 2 * pages) memory.pairs = new Uint32Array(2 * pages);
-  if (translatePages(memory, command, memory.pairs))
-    copyPairs(spaceWords(memory, srcSpace), spaceWords(memory, dstSpace), memory.pairs, pages);
-  else memory.engineFault = true;
+  const found = translatePages(memory, command, memory.pairs);
+  copyPairs(spaceWords(memory, srcSpace), spaceWords(memory, dstSpace), memory.pairs, found);
+  if (found < pages) memory.engineFault = true;
 }

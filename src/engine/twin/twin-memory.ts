@@ -7,8 +7,10 @@ import { TLB_LINE_WORDS } from './tlb.ts';
 import { newLeaf, type Leaf } from './walk.ts';
 
 export interface TwinMemory {
-  /** Index is the SpaceId; 1024 words a frame. */
+  /** Index is the SpaceId; 1024 words a frame. None of a space whose bytes the host has. */
   readonly spaces: readonly Uint32Array[];
+  /** Frames of each space, here or with the host. */
+  readonly frames: readonly number[];
   /** ACCESS_RECORD_WORDS words an access. */
   readonly records: Uint32Array;
   /** ACCESS_RESULT_WORDS words an access. */
@@ -27,7 +29,8 @@ export interface TwinMemory {
 /** All zero, as a new GPU buffer is. */
 export function createTwinMemory(config: ExecutorConfig): TwinMemory {
   return {
-    spaces: config.spaces.map((space) => new Uint32Array(space.pages * WORDS_PER_PAGE)),
+    spaces: config.spaces.map(({ pages, host }) => new Uint32Array(host === true ? 0 : pages * WORDS_PER_PAGE)),
+    frames: config.spaces.map(({ pages }) => pages),
     records: new Uint32Array(config.accessCapacity * ACCESS_RECORD_WORDS),
     results: new Uint32Array(config.accessCapacity * ACCESS_RESULT_WORDS),
     faults: createFaultRing(config.faultCapacity),

@@ -16,6 +16,24 @@ function words(command: Command): number[] {
   return [...encodeJob(job([command])).descriptors];
 }
 
+describe('uploads', () => {
+  const upload = { op: 'upload', space: 1, frame: 5, words: new Uint32Array(1024) } as const;
+
+  test.each([
+    [{}, 0],
+    [{ via: 'writeBuffer' }, 1],
+    [{ via: 'mapped' }, 2],
+  ] as const)('%j is word 3 of the descriptor', (way, code) => {
+    expect(words({ ...upload, ...way })).toEqual([0x10a, 5, 1, code, 0, 0, 0, 42]);
+  });
+
+  test('a way that nobody wrote is refused', () => {
+    const encoded = encodeJob(job([upload]));
+    encoded.descriptors[3] = 3;
+    expect(() => decodeJob(encoded)).toThrow('way of an upload 3 is unknown');
+  });
+});
+
 describe('round trip', () => {
   test('an empty job', () => {
     const empty = job([]);

@@ -68,6 +68,11 @@ describe('a printed job', () => {
     expect([...new Set(COMMANDS.map((command) => command.op))].sort()).toEqual(Object.keys(OPCODE).sort());
   });
 
+  test('says which way an upload goes, where it is told', () => {
+    const lines = [undefined, 'writeBuffer', 'mapped'].map((via) => printJob(changed(18, { via })).split('\n')[19]);
+    expect(lines.map((line) => line?.split('#75bdac8f')[1])).toEqual(['', ' writeBuffer', ' mapped']);
+  });
+
   test('without label and timing ends at its last word', () => {
     const bare = { ...JOB, label: '', timed: false, commands: [] };
     expect(printJob(bare)).toBe('job       7 bind           0 commands');

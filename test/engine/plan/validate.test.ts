@@ -118,6 +118,7 @@ const BAD: readonly (readonly [Op, object, string])[] = [
   ['hash', { pages: 21 }, 'pages is 21, allowed 1…20'],
   ['upload', { frame: 9 }, 'pages is 2, allowed 1…1'],
   ['upload', { words: WORD_GAP }, 'words has 1023 words, wanted a multiple of 1024'],
+  ['upload', { via: 'dma' }, 'via is "dma", allowed "writeBuffer", "mapped"'],
   ['readback', { pages: 3 }, 'pages is 3, allowed 1…2'],
   ['readback', { space: 'vram0' }, 'space is "vram0", allowed 0…1'],
 ];
@@ -166,6 +167,47 @@ describe('one step past a limit is refused, with what was given and what is allo
   });
 });
 
+describe('a space whose bytes the host has', () => {
+  const [system, vram] = CONFIG.spaces;
+  const held = { ...CONFIG, spaces: [{ ...system, host: true }, vram] } as ExecutorConfig;
+  const refused = (command: Command): string | null => validateJob(job([command]), held);
+  const inSystem = { ...ROOT, space: 0, frame: 0 };
+  const touching: readonly Command[] = [
+    CONTROL.zap,
+    { ...CONTROL.pteWrite, space: 0, table: 0 },
+    { ...CONTROL.pteFill, space: 0 },
+    { ...CONTROL.copy, srcSpace: 0, srcFrame: 0 },
+    { ...CONTROL.copy, dstSpace: 0 },
+    CONTROL.copyTranslated,
+    { ...CONTROL.copyTranslated, srcSpace: 1, dstSpace: 0 },
+    { ...CONTROL.copyTranslated, srcSpace: 1, root: inSystem },
+    CONTROL.copyBaseline,
+    CONTROL.fill,
+    { ...CONTROL.fillSeeded, space: 0, frame: 0 },
+    { ...CONTROL.access, root: inSystem },
+    { ...CONTROL.chase, space: 0, frame: 0, pages: 8 },
+    CONTROL.cpuAccess,
+    { ...CONTROL.hash, space: 0, pages: 1 },
+    CONTROL.upload,
+    { ...CONTROL.readback, space: 0, frame: 0 },
+  ];
+
+  test.each(touching)('$op is refused, and valid where the executor has the bytes (control)', (command) => {
+    expect(refused(command)).toMatch(/pace is 0, allowed a space whose bytes are not the host's$/);
+    expect(check(command)).toBeNull();
+  });
+
+  test('every command that can name system memory is among them', () => {
+    const free = ['tlbInval', 'accessLoad', 'accessResult'];
+    expect([...new Set(touching.map(({ op }) => op as string)), ...free].sort()).toEqual(Object.keys(OPCODE).sort());
+  });
+
+  test('commands elsewhere are valid (control)', () => {
+    for (const command of [CONTROL.pteWrite, CONTROL.copy, CONTROL.access, CONTROL.accessLoad, CONTROL.hash])
+      expect(refused(command)).toBeNull();
+  });
+});
+
 describe('the header of a job', () => {
   test.each([
     [{ seq: 0 }, 'seq is 0, allowed 1…4294967295'],
@@ -194,6 +236,7 @@ describe('a configuration', () => {
     [{ spaces: [{ name: 'system', pages: 0 }] }, 'pages of space "system" is 0'],
     [{ accessCapacity: -1 }, 'accessCapacity is -1'],
     [{ faultCapacity: 0.5 }, 'faultCapacity is 0.5'],
+    [{ spaces: [{ name: 'system', pages: 1 }, { name: 'vram0', pages: 1, host: true as const }] }, 'host of space "vram0" is true'],
     [{ tlbLines: 12 }, 'tlbLines is 12, wanted 0 or a power of two'],
   ])('%j is refused', (change, message) => {
     expect(validateConfig({ ...CONFIG, ...change })).toContain(message);

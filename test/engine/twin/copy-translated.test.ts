@@ -1,4 +1,4 @@
-// Translated copies: scattered leaves of every size on both sides, and every reason for which none of the pages moves.
+// Translated copies: scattered leaves of every size on both sides, and every reason for which a page does not move.
 import { describe, expect, test } from 'vitest';
 import type { Command, CopyTranslated, SpaceId } from '../../../src/engine/plan/commands.ts';
 import type { Completion } from '../../../src/engine/plan/job.ts';
@@ -88,26 +88,23 @@ describe('runs of neighbours', () => {
 });
 
 describe('an engine fault', () => {
-  const cases: readonly (readonly [string, Partial<CopyTranslated>])[] = [
-    ['an absent page at the end of the source', { srcVpn: WINDOW + 49 }],
-    ['an absent page of the destination', { dstVpn: IDENTITY + 512 - 15 }],
-    ['a source leaf in another space than declared', { srcSpace: 1 }],
-    ['a destination leaf in another space than declared', { dstSpace: 0 }],
-    ['a destination in the VRAM of another device', { dstSpace: 2 }],
+  /** Of sixteen pages, how many move. */
+  const cases: readonly (readonly [string, Partial<CopyTranslated>, number])[] = [
+    ['an absent page at the end of the source', { srcVpn: WINDOW + 49 }, 15],
+    ['an absent page of the destination', { dstVpn: IDENTITY + 512 - 15 }, 15],
+    ['a source leaf in another space than declared', { srcSpace: 1 }, 0],
+    ['a destination leaf in another space than declared', { dstSpace: 0 }, 0],
+    ['a destination in the VRAM of another device', { dstSpace: 2 }, 0],
   ];
 
-  test.each(cases)('%s: status engine-fault, nothing of the copy moves, the rest runs', async (_, change) => {
+  test.each(cases)('%s: status engine-fault, the pages do not move, the rest runs', async (_, change, moved) => {
     const engine = new Engine();
     const fill: Command = { op: 'fill', space: 1, frame: 0, pages: 1, pattern: 5 };
     const hash: Command = { op: 'hash', space: 1, frame: 0, pages: 1 };
     const { status, faults, io } = await engine.run(SEED, engine.up(change), fill, hash);
     expect([status, faults.length, io.length]).toEqual(['engine-fault', 0, 2]);
-    expect(
-      engine.twin
-        .peek(1)
-        .subarray(1024, 512 * 1024)
-        .every((word) => word === 0),
-    ).toBe(true);
+    const pages = Array.from({ length: 511 }, (_, i) => engine.page(1, 1 + i));
+    expect(pages.filter((words) => words.some((word) => word !== 0))).toHaveLength(moved);
     expect(engine.page(1, 0)[0]).toBe(5);
   });
 

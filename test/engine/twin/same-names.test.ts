@@ -54,7 +54,12 @@ describe('constants', () => {
 
   test('of the plan are those of the WGSL', () => {
     expect(ACCESS_KIND).toEqual({ read: WGSL.ACCESS_READ, write: WGSL.ACCESS_WRITE, atomic: WGSL.ACCESS_ATOMIC });
-    expect(ACCESS_STATUS).toEqual({ pending: WGSL.ACCESS_PENDING, done: WGSL.ACCESS_DONE });
+    expect(ACCESS_STATUS).toEqual({
+      pending: WGSL.ACCESS_PENDING,
+      done: WGSL.ACCESS_DONE,
+      resolvedVram: WGSL.ACCESS_RESOLVED_VRAM,
+      resolvedSystem: WGSL.ACCESS_RESOLVED_SYSTEM,
+    });
     expect(ACCESS_RECORD_WORDS * 4).toBe(STRUCTS.AccessRecord.bytes);
     expect(ACCESS_RESULT_WORDS * 4).toBe(STRUCTS.AccessResult.bytes);
   });
