@@ -55,7 +55,7 @@ fn vramEntry(i: u32) -> vec2<u32> {
 }
 
 fn walkFrom(va: vec2<u32>) -> Leaf {
-  let tableFrames = select(params.vramFrames, params.systemFrames, params.tablesInSystem != 0u);
+  let tableFrames = select(params.vramHere, params.systemHere, params.tablesInSystem != 0u);
   return walk(params.rootFrame, params.rootLevel, tableFrames, va);
 }
 

@@ -18,6 +18,9 @@ struct CopyParams {
   count: u32,
   firstPair: u32,
   width: u32,
+  /// First frames of the bound segments in their spaces, and how many frames they have.
+  srcFirst: u32,
+  dstFirst: u32,
   srcFrames: u32,
   dstFrames: u32,
 }
@@ -28,13 +31,15 @@ struct CopyParams {
 @group(0) @binding(3) var<storage, read_write> dst: array<Page>;
 @group(0) @binding(4) var<storage, read_write> memory: array<Page>;
 
-/// The pair of a workgroup; both NO_FRAME when there is nothing to do.
+/// The pair of a workgroup, counted in the bound segments; beyond their ends when there is nothing to do.
 fn pairOf(group: vec3<u32>) -> PagePair {
   let item = groupNumber(group, params.width);
   if (item >= params.count) { return PagePair(NO_FRAME, NO_FRAME); }
-  return pairs[params.firstPair + item];
+  let pair = pairs[params.firstPair + item];
+  return PagePair(pair.src - params.srcFirst, pair.dst - params.dstFirst);
 }
 
+/// True of a page that did not translate, and of one that another dispatch copies, whose segments it lies in.
 fn outside(pair: PagePair) -> bool {
   return pair.src >= params.srcFrames || pair.dst >= params.dstFrames;
 }

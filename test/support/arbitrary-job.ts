@@ -11,6 +11,7 @@ export const WIDE_CONFIG: ExecutorConfig = {
     { name: 'vram0', pages: 2 ** 32 },
     { name: 'vram1', pages: 2 ** 20 },
   ],
+  segmentPages: 2 ** 32,
   accessCapacity: 2 ** 31,
   faultCapacity: 64,
   tlbLines: 64,

@@ -3,6 +3,7 @@ import { WORDS_PER_PAGE } from '../../base/units.ts';
 import {
   ACCESS_RECORD_WORDS,
   ACCESS_RESULT_WORDS,
+  ACCESS_STATUS,
   SYSTEM_SPACE,
   type Access,
   type AccessLoad,
@@ -11,9 +12,11 @@ import {
   type SpaceId,
 } from '../plan/commands.ts';
 import type { ExecutorConfig } from '../plan/executor.ts';
+import { segmentCount, segmentPages, tableFrames } from '../plan/segments.ts';
 import { vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { writeWords } from './host-commands.ts';
+import { firstFrame, framesIn, segmentId } from './segments.ts';
 import { writeStruct } from './struct-words.ts';
 
 const LANES = 64;
@@ -28,10 +31,9 @@ export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void
   writer.encoder().clearBuffer(buffers.results, command.base * RESULT_BYTES, count * RESULT_BYTES);
 }
 
-/** Frames of a space that lie in its buffer. */
+/** Frames of a space that lie in its first segment, which access programs bind. */
 function framesHere(config: ExecutorConfig, space: SpaceId): number {
-  const found = config.spaces[space];
-  return found === undefined || found.host === true ? 0 : found.pages;
+  return config.spaces[space]?.host === true ? 0 : tableFrames(config, space);
 }
 
 /** ACCESS: one dispatch over the accesses and, with the TLB model, one over its lines. */
@@ -58,16 +60,32 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
   };
   writer.closeBatch();
   const variant = tlb ? 'accessTlb' : 'access';
-  writer.dispatch(variant, SYSTEM_SPACE, vram, 'AccessParams', values, Math.ceil(count / LANES));
+  const [system, near] = [segmentId(SYSTEM_SPACE), segmentId(vram)];
+  writer.dispatch(variant, system, near, 'AccessParams', values, Math.ceil(count / LANES));
   if (tlb) encodeFillTlb(writer, command);
+  performResolved(writer, command, SYSTEM_SPACE, ACCESS_STATUS.resolvedSystem);
+  performResolved(writer, command, vram, ACCESS_STATUS.resolvedVram);
+}
+
+/** One dispatch for each further segment of a space: it performs what the access program resolved to frames in there. */
+function performResolved(writer: FlushWriter, { base, count }: Access, space: SpaceId, status: number): void {
+  const { config } = writer.machine;
+  if (config.spaces[space]?.host === true) return;
+  for (let index = 1; index < segmentCount(config, space); index++) {
+    const segment = segmentId(space, index);
+    const values = { base, count, status, first: firstFrame(config, segment), frames: framesIn(config, segment) };
+    writer.dispatch('performAccess', segment, segment, 'PerformParams', values, Math.ceil(count / LANES));
+  }
 }
 
 function encodeFillTlb(writer: FlushWriter, command: Access): void {
   const { asid, root } = command;
-  const { tlbLines: lines, spaces } = writer.machine.config;
-  const tableFrames = spaces[root.space]?.pages ?? 0;
-  const values = { asid, rootFrame: root.frame, rootLevel: root.level, tableFrames, lines };
-  writer.dispatch('fillTlb', root.space, root.space, 'FillTlbParams', values, Math.ceil(lines / LANES));
+  const { config } = writer.machine;
+  const { tlbLines: lines } = config;
+  const frames = tableFrames(config, root.space);
+  const values = { asid, rootFrame: root.frame, rootLevel: root.level, tableFrames: frames, lines };
+  const tables = segmentId(root.space);
+  writer.dispatch('fillTlb', tables, tables, 'FillTlbParams', values, Math.ceil(lines / LANES));
 }
 
 /** ACCESS_RESULT: status and value of each access become the job's next words of io. */
@@ -87,16 +105,18 @@ export function encodeAccessResult(writer: FlushWriter, command: AccessResult): 
 const TOUCHES: BatchKind = { struct: 'CpuTouch', emit: emitTouches };
 
 function emitTouches(writer: FlushWriter, batch: Batch): void {
-  const { first: firstTouch, count } = batch;
-  const words = (writer.machine.config.spaces[SYSTEM_SPACE]?.pages ?? 0) * WORDS_PER_PAGE;
+  const { a, first: firstTouch, count } = batch;
+  const words = framesIn(writer.machine.config, a) * WORDS_PER_PAGE;
   const groups = Math.ceil(count / LANES);
-  writer.dispatch('cpuAccess', SYSTEM_SPACE, SYSTEM_SPACE, 'CpuParams', { count, firstTouch, words }, groups);
+  writer.dispatch('cpuAccess', a, a, 'CpuParams', { count, firstTouch, words }, groups);
 }
 
 /** CPU_ACCESS: touches of distinct words share a dispatch; a second touch of a word waits for the first. */
 export function encodeCpuAccess(writer: FlushWriter, command: CpuAccess): void {
-  const word = command.frame * WORDS_PER_PAGE + command.word;
-  do writer.room(TOUCHES, SYSTEM_SPACE, SYSTEM_SPACE, 1, 1);
+  const { config } = writer.machine;
+  const segment = segmentId(SYSTEM_SPACE, Math.floor(command.frame / segmentPages(config)));
+  const word = (command.frame - firstFrame(config, segment)) * WORDS_PER_PAGE + command.word;
+  do writer.room(TOUCHES, segment, segment, 1, 1);
   while (!writer.claim(word, word + 1));
   const io = writer.flush.takeIo(writer.job, 1);
   const touch = { word, kind: command.kind, operand: command.operand, io };

@@ -7,8 +7,10 @@ export type AdapterKind = 'hardware' | 'software' | 'any';
 
 const SOFTWARE_NAMES = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;
 
-/** Frames are counted in words by 32-bit indices, and no binding is larger than this anyway. */
-const MAX_SPACE_BYTES = 4 * GIB;
+/** Segments stop here although some adapters allow more: SwiftShader fails a buffer of the 1 GiB that it advertises. */
+const MAX_SEGMENT_BYTES = { hardware: GIB, software: GIB / 2 } as const;
+/** Largest spaces: a batch of translated copies takes a dispatch for each pair of segments, and a CPU's memory is shared. */
+const MAX_SPACE_SEGMENTS = { hardware: 16, software: 8 } as const;
 
 const REPORTED_LIMITS = [
   'maxBufferSize',
@@ -31,10 +33,24 @@ interface DawnAdapterInfo {
 /** The two limits that bound a memory space. */
 export type SpaceLimits = Pick<GPUSupportedLimits, 'maxBufferSize' | 'maxStorageBufferBindingSize'>;
 
-/** Largest size of one memory space, in pages, that the limits allow. Memory may still be short. */
-export function maxSpacePages(limits: SpaceLimits): number {
-  const bytes = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize, MAX_SPACE_BYTES);
-  return Math.floor(bytes / PAGE_SIZE);
+/** Sizes of memory, in pages, that an adapter's limits allow. Memory may still be short. */
+export interface SpaceSizes {
+  /** One buffer: a power of two. */
+  readonly segmentPages: number;
+  /** One memory space. */
+  readonly maxSpacePages: number;
+}
+
+export function spaceSizes(limits: SpaceLimits, software: boolean): SpaceSizes {
+  const kind = software ? 'software' : 'hardware';
+  const bytes = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize, MAX_SEGMENT_BYTES[kind]);
+  const segmentPages = 2 ** Math.floor(Math.log2(bytes / PAGE_SIZE));
+  return { segmentPages, maxSpacePages: segmentPages * MAX_SPACE_SEGMENTS[kind] };
+}
+
+/** Bytes of the largest storage buffer that the limits allow. */
+export function largestBuffer(limits: SpaceLimits): number {
+  return Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
 }
 
 /** True where a CPU emulates the GPU. */
@@ -105,10 +121,8 @@ export function describeAdapter(
   };
 }
 
-export interface AdapterProbe {
+export interface AdapterProbe extends SpaceSizes {
   readonly info: ExecutorInfo;
-  /** Largest size of one memory space, in pages. */
-  readonly maxSpacePages: number;
 }
 
 /** What an executor on this kind of adapter would be, without allocating. */
@@ -116,5 +130,5 @@ export async function probeAdapter(gpu: GPU | undefined, kind: AdapterKind): Pro
   const adapter = await chooseAdapter(gpu, kind);
   if (adapter instanceof GpuUnavailable) return adapter;
   const info = describeAdapter(adapter, adapter.features.has('timestamp-query'));
-  return { info, maxSpacePages: maxSpacePages(adapter.limits) };
+  return { info, ...spaceSizes(adapter.limits, info.software) };
 }

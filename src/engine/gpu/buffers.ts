@@ -3,6 +3,7 @@ import { PAGE_SIZE } from '../../base/units.ts';
 import { ACCESS_RECORD_WORDS, ACCESS_RESULT_WORDS, SYSTEM_SPACE, type SpaceId } from '../plan/commands.ts';
 import type { ExecutorConfig } from '../plan/executor.ts';
 import { STRUCTS } from '../plan/layouts.gen.ts';
+import { pagesOfSegment, segmentCount } from '../plan/segments.ts';
 import type { FlushLimits } from './flush-limits.ts';
 
 /** Uniforms of one dispatch are a slot of this many bytes: the alignment of dynamic offsets that every device allows. */
@@ -24,8 +25,8 @@ const FIXED = [
 type FixedName = (typeof FIXED)[number];
 
 export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
-  /** Index is the SpaceId. */
-  readonly spaces: readonly GPUBuffer[];
+  /** By SpaceId, the space's segments in order. */
+  readonly spaces: readonly (readonly GPUBuffer[])[];
 }
 
 /**
@@ -59,14 +60,18 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
   };
 }
 
-function spaceBytes(config: ExecutorConfig): number[] {
-  // Programs bind every space: one page stands in for a space that the host holds.
-  return config.spaces.map((space) => (space.host === true ? 1 : space.pages) * PAGE_SIZE);
+/** Sizes in bytes of the segments of each space. Programs bind every space: one page stands in for one that the host holds. */
+function spaceBytes(config: ExecutorConfig): number[][] {
+  return config.spaces.map(({ host }, space) =>
+    host === true
+      ? [PAGE_SIZE]
+      : Array.from({ length: segmentCount(config, space) }, (_, i) => pagesOfSegment(config, space, i) * PAGE_SIZE),
+  );
 }
 
 /** Bytes of the largest buffer and of all together that a configuration needs. */
 export function neededBytes(config: ExecutorConfig, limits: FlushLimits): { largest: number; total: number } {
-  const all = [...spaceBytes(config), ...Object.values(fixedBytes(config, limits))];
+  const all = [...spaceBytes(config).flat(), ...Object.values(fixedBytes(config, limits))];
   return { largest: Math.max(...all), total: all.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
@@ -82,7 +87,9 @@ function createBuffers(device: GPUDevice, config: ExecutorConfig, limits: FlushL
   return {
     ...(Object.fromEntries(named) as Record<FixedName, GPUBuffer>),
     params: device.createBuffer({ label: 'params', size: bytes.params, usage }),
-    spaces: spaceBytes(config).map((size, i) => storage(device, config.spaces[i]?.name ?? '', size)),
+    spaces: spaceBytes(config).map((sizes, space) =>
+      sizes.map((size, i) => storage(device, `${config.spaces[space]?.name} ${i}`, size)),
+    ),
   };
 }
 
@@ -90,7 +97,7 @@ function createBuffers(device: GPUDevice, config: ExecutorConfig, limits: FlushL
 function clearAll(device: GPUDevice, buffers: GpuBuffers): void {
   const encoder = device.createCommandEncoder({ label: 'clear all' });
   for (const name of FIXED) encoder.clearBuffer(buffers[name]);
-  for (const space of buffers.spaces) encoder.clearBuffer(space);
+  for (const space of buffers.spaces.flat()) encoder.clearBuffer(space);
   device.queue.submit([encoder.finish()]);
 }
 

@@ -2,6 +2,7 @@
 import type { Chase } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
 import type { FlushWriter } from './flush-writer.ts';
+import { segmentId } from './segments.ts';
 
 const LANES = 64;
 
@@ -12,5 +13,6 @@ export function encodeChase(writer: FlushWriter, command: Chase): void {
   const firstEntry = frame * WGSL.TABLE_ENTRIES;
   const mask = pages * WGSL.TABLE_ENTRIES - 1;
   const values = { base, count, loads, firstEntry, mask };
-  writer.dispatch('chase', space, space, 'ChaseParams', values, Math.ceil(count / LANES));
+  const segment = segmentId(space);
+  writer.dispatch('chase', segment, segment, 'ChaseParams', values, Math.ceil(count / LANES));
 }

@@ -21,12 +21,22 @@ export interface Round {
   readonly others: readonly number[];
 }
 
+/** What one shape took, over all rounds, in the unit of the rounds. */
+export interface ShapeTime {
+  readonly shape: CopyShape;
+  readonly median: number;
+  /** Median absolute deviation from the median. */
+  readonly mad: number;
+}
+
 export interface Choice {
   readonly shape: CopyShape;
   /** Median gain of the shape that came out best, in the judging rounds; null when there were too few. */
   readonly gain: number | null;
   readonly rounds: number;
   readonly reason: 'wins' | 'no difference shown' | 'too few rounds';
+  /** The default first; empty without a round. */
+  readonly times: readonly ShapeTime[];
 }
 
 export interface Interval {
@@ -38,8 +48,9 @@ export interface Interval {
 /** `baseline` is the default shape, `others` are those that the rounds timed beside it. */
 export function chooseShape(baseline: CopyShape, others: readonly CopyShape[], rounds: readonly Round[]): Choice {
   const count = rounds.length;
+  const times = timesOf(baseline, others, rounds);
   if (count < MIN_ROUNDS || others.length === 0)
-    return { shape: baseline, gain: null, rounds: count, reason: 'too few rounds' };
+    return { shape: baseline, gain: null, rounds: count, reason: 'too few rounds', times };
   const picking = rounds.filter((_, i) => i % 2 === 0);
   const judging = rounds.filter((_, i) => i % 2 === 1);
   const best = bestOf(picking, others.length);
@@ -47,7 +58,28 @@ export function chooseShape(baseline: CopyShape, others: readonly CopyShape[], r
   const noise = medianInterval(judging.map((round) => round.baseline / round.again));
   const wins = gain.low > Math.max(MIN_GAIN, noise.high);
   const shape = wins ? (others[best] as CopyShape) : baseline;
-  return { shape, gain: gain.median, rounds: count, reason: wins ? 'wins' : 'no difference shown' };
+  return { shape, gain: gain.median, rounds: count, reason: wins ? 'wins' : 'no difference shown', times };
+}
+
+function timesOf(baseline: CopyShape, others: readonly CopyShape[], rounds: readonly Round[]): ShapeTime[] {
+  if (rounds.length === 0) return [];
+  return [
+    timeOf(
+      baseline,
+      rounds.flatMap((round) => [round.baseline, round.again]),
+    ),
+    ...others.map((shape, i) =>
+      timeOf(
+        shape,
+        rounds.map((round) => round.others[i] as number),
+      ),
+    ),
+  ];
+}
+
+function timeOf(shape: CopyShape, times: readonly number[]): ShapeTime {
+  const { median } = medianInterval(times);
+  return { shape, median, mad: medianInterval(times.map((time) => Math.abs(time - median))).median };
 }
 
 function gainOf(round: Round, other: number): number {
@@ -64,7 +96,10 @@ function bestOf(rounds: readonly Round[], others: number): number {
   return best;
 }
 
-/** Median of at least six values with its 95 % interval by ranks (sign test): no assumption on how they are spread. */
+/**
+ * Median with its 95 % interval by ranks (sign test): no assumption on how the values are spread. Below six values no
+ * such interval exists, and it is their range.
+ */
 export function medianInterval(values: readonly number[]): Interval {
   const sorted = [...values].sort((a, b) => a - b);
   const skipped = ranksSkipped(sorted.length);

@@ -1,6 +1,5 @@
 // Records jobs into submissions: gathers neighbouring commands into one dispatch, and begins a new submission when full.
 import { assert } from '../../base/assert.ts';
-import type { SpaceId } from '../plan/commands.ts';
 import { PARAM_SLOT_BYTES } from './buffers.ts';
 import { Flush } from './flush.ts';
 import { IndexRanges } from './index-ranges.ts';
@@ -8,6 +7,7 @@ import type { Machine } from './machine.ts';
 import type { PendingJob } from './pending-job.ts';
 import type { VariantName } from './pipelines.ts';
 import { STRUCTS } from '../plan/layouts.gen.ts';
+import type { SegmentId } from './segments.ts';
 import { structWords, writeFields, type FieldOf, type StructName } from './struct-words.ts';
 import type { SubmittedFlush } from './submitted-flush.ts';
 
@@ -21,11 +21,11 @@ export interface BatchKind {
   readonly withinJob?: boolean;
 }
 
-/** Items of one coming dispatch, neighbours in the list, all about spaces `a` and `b`. */
+/** Items of one coming dispatch, neighbours in the list, all about segments `a` and `b`. */
 export interface Batch {
   readonly kind: BatchKind;
-  readonly a: SpaceId;
-  readonly b: SpaceId;
+  readonly a: SegmentId;
+  readonly b: SegmentId;
   /** Index of the first item in the list, counted in items. */
   readonly first: number;
   count: number;
@@ -111,7 +111,7 @@ export class FlushWriter {
    * Opens or continues a batch and says how many items, 1 … `wanted`, may be added now. `ioWords` are the words of io
    * that each of them needs.
    */
-  room(kind: BatchKind, a: SpaceId, b: SpaceId, wanted: number, ioWords = 0): number {
+  room(kind: BatchKind, a: SegmentId, b: SegmentId, wanted: number, ioWords = 0): number {
     const stride = structWords(kind.struct);
     const { list } = this.machine.arenas;
     if (list.room(stride) < stride || this.flush.ioRoom < ioWords) this.split();
@@ -120,7 +120,7 @@ export class FlushWriter {
     return Math.min(wanted, Math.floor(list.room(stride) / stride), io);
   }
 
-  #openBatch(kind: BatchKind, a: SpaceId, b: SpaceId, stride: number): void {
+  #openBatch(kind: BatchKind, a: SegmentId, b: SegmentId, stride: number): void {
     const batch = this.#batch;
     if (batch !== null && batch.kind === kind && batch.a === a && batch.b === b) return;
     this.closeBatch();
@@ -172,8 +172,8 @@ export class FlushWriter {
   /** One dispatch of `groups` workgroups. A field `width` of the parameters is filled in here. */
   dispatch<S extends StructName>(
     variant: VariantName,
-    a: SpaceId,
-    b: SpaceId,
+    a: SegmentId,
+    b: SegmentId,
     struct: S,
     values: Record<Exclude<FieldOf<S>, 'width'>, number>,
     groups: number,

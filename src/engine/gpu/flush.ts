@@ -2,12 +2,13 @@
 import { assert } from '../../base/assert.ts';
 import { STRUCTS } from '../plan/layouts.gen.ts';
 import { PARAM_SLOT_BYTES, ringRecords } from './buffers.ts';
+import { dispatchMargin } from './flush-limits.ts';
 import type { Machine } from './machine.ts';
 import type { PendingJob } from './pending-job.ts';
 import { layOut, type IoPiece, type SubmittedFlush } from './submitted-flush.ts';
 
 const PARAM_SLOT_WORDS = PARAM_SLOT_BYTES / 4;
-/** Dispatches and stamps that one command, with the batch that it closes, may need. */
+/** Timed passes that one command, with the batch that it closes, may need. */
 const MARGIN = 8;
 
 export class Flush {
@@ -44,9 +45,9 @@ export class Flush {
 
   /** Whether the small resources suffice for one more command of any kind. */
   get roomy(): boolean {
-    const { limits, arenas } = this.#machine;
+    const { limits, arenas, config } = this.#machine;
     return (
-      arenas.params.room() >= MARGIN * PARAM_SLOT_WORDS &&
+      arenas.params.room() >= dispatchMargin(config) * PARAM_SLOT_WORDS &&
       // The batch that a command closes takes one, and the batch that its job's end closes another.
       this.#marks.length + 2 <= limits.marks &&
       this.#stamps.length + MARGIN <= limits.stamps

@@ -1,16 +1,15 @@
 // The executor on a WebGPU device: jobs become submissions, and come back as completions in the order of their numbers.
 import { AccessSerials } from './access-serials.ts';
 import { assert } from '../../base/assert.ts';
-import { PAGE_SIZE } from '../../base/units.ts';
 import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo } from '../plan/executor.ts';
 import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
-import { adapterName, chooseAdapter, maxSpacePages, type AdapterKind } from './adapter.ts';
+import { adapterName, chooseAdapter, largestBuffer, type AdapterKind } from './adapter.ts';
 import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import type { CopyShapes } from './copy-shape.ts';
 import { createPipelines } from './create-pipelines.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
-import { FLUSH_LIMITS, type FlushLimits } from './flush-limits.ts';
+import { flushLimits, type FlushLimits } from './flush-limits.ts';
 import { FlushWriter } from './flush-writer.ts';
 import { encodeJob } from './job-encoder.ts';
 import type { Machine } from './machine.ts';
@@ -226,7 +225,7 @@ export async function createGpuExecutor(
 ): Promise<GpuExecutor | GpuUnavailable> {
   const wrong = validateConfig(config);
   assert(wrong === null, () => `gpu: ${wrong}`);
-  const limits = { ...FLUSH_LIMITS, ...options.flushLimits };
+  const limits = flushLimits(config, options.flushLimits);
   const adapter = await chooseAdapter(gpu, options.adapter ?? 'any', options.powerPreference);
   if (adapter instanceof GpuUnavailable) return adapter;
   const { largest } = neededBytes(config, limits);
@@ -242,7 +241,7 @@ export async function createGpuExecutor(
 }
 
 function checkLimits(adapter: GPUAdapter, largest: number): GpuUnavailable | null {
-  const allowed = maxSpacePages(adapter.limits) * PAGE_SIZE;
+  const allowed = largestBuffer(adapter.limits);
   if (largest <= allowed) return null;
   const message = `A buffer of ${largest} bytes is needed; ${adapterName(adapter)} allows ${allowed}.`;
   return new GpuUnavailable('limits', message, largest, allowed);

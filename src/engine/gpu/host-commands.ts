@@ -2,6 +2,7 @@
 import { PAGE_SIZE, WORDS_PER_PAGE } from '../../base/units.ts';
 import type { CopyBaseline, Readback, Upload } from '../plan/commands.ts';
 import type { FlushWriter } from './flush-writer.ts';
+import { eachPairOfPieces, eachPiece, indexOf, spaceOf, type SegmentId } from './segments.ts';
 
 /**
  * Puts host words into a buffer at their place in the order of commands: small ones travel with the submission's payload,
@@ -21,9 +22,12 @@ export function writeWords(writer: FlushWriter, target: GPUBuffer, offsetBytes: 
 }
 
 export function encodeUpload(writer: FlushWriter, command: Upload): void {
-  const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
+  const { space, frame, words } = command;
   const write = command.via === 'mapped' ? writeMapped : writeWords;
-  write(writer, space, command.frame * PAGE_SIZE, command.words);
+  eachPiece(writer.machine.config, space, frame, words.length / WORDS_PER_PAGE, (segment, first, pages, done) => {
+    const part = words.subarray(done * WORDS_PER_PAGE, (done + pages) * WORDS_PER_PAGE);
+    write(writer, bufferOf(writer, segment), first * PAGE_SIZE, part);
+  });
   writer.job.hostWrite = true;
 }
 
@@ -41,24 +45,32 @@ function writeMapped(writer: FlushWriter, target: GPUBuffer, offsetBytes: number
 }
 
 /** READBACK: straight from the space into a mappable buffer, in as many submissions as it takes. */
-export function encodeReadback(writer: FlushWriter, command: Readback): void {
-  const space = writer.machine.buffers.spaces[command.space] as GPUBuffer;
+export function encodeReadback(writer: FlushWriter, { space, frame, pages }: Readback): void {
   writer.closeBatch();
-  for (let done = 0; done < command.pages;) {
+  eachPiece(writer.machine.config, space, frame, pages, (segment, first, count) =>
+    readPages(writer, bufferOf(writer, segment), first, count),
+  );
+}
+
+function readPages(writer: FlushWriter, buffer: GPUBuffer, frame: number, count: number): void {
+  for (let done = 0; done < count;) {
     const wanted = writer.job.io.length - writer.job.ioTaken;
     const room = Math.floor(writer.flush.bulkRoom(wanted) / WORDS_PER_PAGE);
-    const pages = Math.min(room, command.pages - done);
+    const pages = Math.min(room, count - done);
     if (pages === 0) writer.split();
-    else writer.flush.readBulk(writer.job, space, (command.frame + done) * PAGE_SIZE, pages * WORDS_PER_PAGE);
+    else writer.flush.readBulk(writer.job, buffer, (frame + done) * PAGE_SIZE, pages * WORDS_PER_PAGE);
     done += pages;
   }
 }
 
 /** The peer of the copy kernels that the API itself offers. */
 export function encodeCopyBuffer(writer: FlushWriter, command: CopyBaseline): void {
-  const { srcSpace, srcFrame, dstSpace, dstFrame, pages } = command;
-  const { spaces } = writer.machine.buffers;
-  const src = spaces[srcSpace] as GPUBuffer;
-  const dst = spaces[dstSpace] as GPUBuffer;
-  writer.encoder().copyBufferToBuffer(src, srcFrame * PAGE_SIZE, dst, dstFrame * PAGE_SIZE, pages * PAGE_SIZE);
+  eachPairOfPieces(writer.machine.config, command, (src, srcFrame, dst, dstFrame, pages) => {
+    const [from, to] = [bufferOf(writer, src), bufferOf(writer, dst)];
+    writer.encoder().copyBufferToBuffer(from, srcFrame * PAGE_SIZE, to, dstFrame * PAGE_SIZE, pages * PAGE_SIZE);
+  });
+}
+
+function bufferOf({ machine }: FlushWriter, segment: SegmentId): GPUBuffer {
+  return machine.buffers.spaces[spaceOf(segment)]?.[indexOf(segment)] as GPUBuffer;
 }

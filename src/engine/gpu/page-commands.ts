@@ -2,9 +2,11 @@
 import { pageKey } from '../../base/mix.ts';
 import type { Copy, CopyBaseline, Fill, FillSeeded, Hash, SpaceId } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
+import { segmentPages } from '../plan/segments.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { orderPairs } from './pair-order.ts';
+import { eachPairOfPieces, eachPiece, firstFrame, framesIn, segmentId, type SegmentId } from './segments.ts';
 import { fieldWord, structWords } from './struct-words.ts';
-import type { VariantName } from './pipelines.ts';
 
 const PAIR_WORDS = structWords('PagePair');
 const PAIR_SRC = fieldWord('PagePair', 'src');
@@ -15,37 +17,48 @@ const TASK_VALUE = fieldWord('PageTask', 'value');
 const ROWS = WGSL.PAGE_ROWS;
 const LINEAR_LANES = 256;
 
+/** Frames of the whole space. */
 export function framesOf(writer: FlushWriter, space: SpaceId): number {
   return writer.machine.config.spaces[space]?.pages ?? 0;
 }
 
-const COPY: BatchKind = { struct: 'PagePair', emit: emitCopy };
+const COPY: BatchKind = { struct: 'PagePair', emit: emitCopies };
 const FILL: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'fillPages') };
 const FILL_SEEDED: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'fillSeeded') };
 const HASH: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks(writer, batch, 'hashPages') };
 
-function emitCopy(writer: FlushWriter, batch: Batch): void {
-  const { a, b, first, count } = batch;
-  dispatchCopy(writer, a === b ? 'copyWithin' : 'copyBetween', a, b, first, count);
+/** The batch is about two spaces, named by their first segments. */
+function emitCopies(writer: FlushWriter, { a, b, first, count }: Batch): void {
+  const { words } = writer.machine.arenas.list;
+  orderPairs({ words, at: first * PAIR_WORDS, count }, segmentPages(writer.machine.config), (src, dst, start, part) =>
+    dispatchCopy(writer, 'copy', a + src, b + dst, first + start, part),
+  );
 }
 
-/** Copies pairs `firstPair` … `firstPair + count` of the variant's list. */
+/** Copies those of the pairs `firstPair` … `firstPair + count` of the host's list, or of what a walk found, that lie in the segments. */
 export function dispatchCopy(
   writer: FlushWriter,
-  variant: VariantName,
-  src: SpaceId,
-  dst: SpaceId,
+  list: 'copy' | 'walked',
+  src: SegmentId,
+  dst: SegmentId,
   firstPair: number,
   count: number,
 ): void {
-  const srcFrames = framesOf(writer, src);
-  const dstFrames = framesOf(writer, dst);
-  writer.dispatch(variant, src, dst, 'CopyParams', { count, firstPair, srcFrames, dstFrames }, count);
+  const { config } = writer.machine;
+  const values = {
+    count,
+    firstPair,
+    srcFirst: firstFrame(config, src),
+    dstFirst: firstFrame(config, dst),
+    srcFrames: framesIn(config, src),
+    dstFrames: framesIn(config, dst),
+  };
+  writer.dispatch(`${list}${src === dst ? 'Within' : 'Between'}`, src, dst, 'CopyParams', values, count);
 }
 
 function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fillSeeded' | 'hashPages'): void {
   const { a, first: firstTask, count } = batch;
-  const values = { count, firstTask, frames: framesOf(writer, a) };
+  const values = { count, firstTask, frames: framesIn(writer.machine.config, a) };
   if (variant !== 'hashPages') writer.dispatch(variant, a, a, 'FillParams', values, count);
   else writer.dispatch(variant, a, a, 'HashParams', values, Math.ceil(count / WGSL.HASH_PAGES));
 }
@@ -54,7 +67,7 @@ function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fi
 export function encodeCopy(writer: FlushWriter, command: Copy): void {
   const { srcSpace, dstSpace, pages } = command;
   for (let done = 0; done < pages;) {
-    const count = writer.room(COPY, srcSpace, dstSpace, pages - done);
+    const count = writer.room(COPY, segmentId(srcSpace), segmentId(dstSpace), pages - done);
     const src = command.srcFrame + done;
     const dst = command.dstFrame + done;
     if (!writer.claim(dst, dst + count, src, srcSpace === dstSpace ? src + count : src)) continue;
@@ -72,14 +85,15 @@ function writePairs(words: Uint32Array, at: number, src: number, dst: number, co
 
 /** The plain shader copies; `copyBufferToBuffer` is in host-commands.ts. */
 export function encodeCopyLinear(writer: FlushWriter, command: CopyBaseline): void {
-  const { srcSpace, dstSpace, method } = command;
   writer.closeBatch();
-  const perPage = method === 'linear' ? ROWS : WGSL.TABLE_ENTRIES;
-  const kernel = method === 'linear' ? 'linear' : 'entries';
-  const count = command.pages * perPage;
-  const values = { count, first: command.srcFrame * perPage, to: command.dstFrame * perPage };
-  const variant = `${kernel}${srcSpace === dstSpace ? 'Within' : 'Between'}` as const;
-  writer.dispatch(variant, srcSpace, dstSpace, 'LinearParams', values, Math.ceil(count / LINEAR_LANES));
+  const perPage = command.method === 'linear' ? ROWS : WGSL.TABLE_ENTRIES;
+  const kernel = command.method === 'linear' ? 'linear' : 'entries';
+  eachPairOfPieces(writer.machine.config, command, (src, srcFrame, dst, dstFrame, pages) => {
+    const count = pages * perPage;
+    const values = { count, first: srcFrame * perPage, to: dstFrame * perPage };
+    const variant = `${kernel}${src === dst ? 'Within' : 'Between'}` as const;
+    writer.dispatch(variant, src, dst, 'LinearParams', values, Math.ceil(count / LINEAR_LANES));
+  });
 }
 
 function encodeFill(
@@ -88,17 +102,35 @@ function encodeFill(
   command: Fill | FillSeeded,
   value: (page: number) => number,
 ): void {
-  const { space, pages } = command;
+  const { space, frame, pages } = command;
+  eachPiece(writer.machine.config, space, frame, pages, (segment, first, count, done) =>
+    addFills(writer, kind, segment, first, count, (page) => value(done + page)),
+  );
+}
+
+/** `pages` tasks for the frames from `frame` on of a segment. */
+function addFills(
+  writer: FlushWriter,
+  kind: BatchKind,
+  segment: SegmentId,
+  frame: number,
+  pages: number,
+  value: (page: number) => number,
+): void {
   for (let done = 0; done < pages;) {
-    const count = writer.room(kind, space, space, pages - done);
-    const frame = command.frame + done;
-    if (!writer.claim(frame, frame + count)) continue;
-    const { words } = writer.machine.arenas.list;
-    for (let i = 0, at = writer.addItems(count); i < count; i++, at += TASK_WORDS) {
-      words[at + TASK_FRAME] = frame + i;
-      words[at + TASK_VALUE] = value(done + i);
-    }
+    const count = writer.room(kind, segment, segment, pages - done);
+    const first = frame + done;
+    if (!writer.claim(first, first + count)) continue;
+    writeTasks(writer, first, count, (page) => value(done + page));
     done += count;
+  }
+}
+
+function writeTasks(writer: FlushWriter, frame: number, count: number, value: (page: number) => number): void {
+  const { words } = writer.machine.arenas.list;
+  for (let i = 0, at = writer.addItems(count); i < count; i++, at += TASK_WORDS) {
+    words[at + TASK_FRAME] = frame + i;
+    words[at + TASK_VALUE] = value(i);
   }
 }
 
@@ -113,16 +145,17 @@ export function encodeFillSeeded(writer: FlushWriter, command: FillSeeded): void
 }
 
 /** HASH: two words of io a page. */
-export function encodeHash(writer: FlushWriter, command: Hash): void {
-  const { space, pages } = command;
+export function encodeHash(writer: FlushWriter, { space, frame, pages }: Hash): void {
+  eachPiece(writer.machine.config, space, frame, pages, (segment, first, count) =>
+    addHashes(writer, segment, first, count),
+  );
+}
+
+function addHashes(writer: FlushWriter, segment: SegmentId, frame: number, pages: number): void {
   for (let done = 0; done < pages;) {
-    const count = writer.room(HASH, space, space, pages - done, 2);
+    const count = writer.room(HASH, segment, segment, pages - done, 2);
     const io = writer.flush.takeIo(writer.job, 2 * count);
-    const { words } = writer.machine.arenas.list;
-    for (let i = 0, at = writer.addItems(count); i < count; i++, at += TASK_WORDS) {
-      words[at + TASK_FRAME] = command.frame + done + i;
-      words[at + TASK_VALUE] = io + 2 * i;
-    }
+    writeTasks(writer, frame + done, count, (page) => io + 2 * page);
     done += count;
   }
 }

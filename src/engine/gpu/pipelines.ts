@@ -1,9 +1,10 @@
 // The compute pipelines by what they are for, and the bind groups that tie them to buffers. create-pipelines.ts makes them.
 import { assert } from '../../base/assert.ts';
-import type { SpaceId } from '../plan/commands.ts';
+import { SYSTEM_SPACE } from '../plan/commands.ts';
 import { ENTRIES } from '../plan/layouts.gen.ts';
 import type { GpuBuffers } from './buffers.ts';
 import { directionOf, shapeName, type CopyShape, type CopyShapes } from './copy-shape.ts';
+import { indexOf, segmentId, spaceOf, type SegmentId } from './segments.ts';
 
 export type EntryName = keyof typeof ENTRIES;
 
@@ -37,6 +38,7 @@ export const VARIANTS = {
   invalidateTlb: { entry: 'invalidateTlb' },
   access: { entry: 'access' },
   accessTlb: { entry: 'access', constants: { USE_TLB: 1 } },
+  performAccess: { entry: 'performAccess' },
   fillTlb: { entry: 'fillTlb' },
   cpuAccess: { entry: 'cpuAccess' },
   hashPages: { entry: 'hashPages' },
@@ -52,7 +54,7 @@ const PAIRS_FROM_DEVICE: readonly string[] = ['walkedBetween', 'walkedWithin', '
 /** Names under which shaders read the host's list. */
 const LIST_NAMES: readonly string[] = ['pairs', 'spans', 'tasks', 'runs', 'intervals', 'touches'];
 
-/** Names under which shaders see space `a`. */
+/** Names under which shaders see segment `a`. */
 const SPACE_A_NAMES: readonly string[] = ['src', 'srcEntries', 'memory', 'memoryEntries', 'tables'];
 
 export class Pipelines {
@@ -90,16 +92,18 @@ export class Pipelines {
     this.#shapes = shapes;
   }
 
-  /** The pipeline of a variant; copies from space `a` to `b` have the shape of their direction. */
-  get(name: VariantName, a: SpaceId, b: SpaceId): GPUComputePipeline {
-    return this.#pipelines.get(pipelineKey(name, this.#shapes[directionOf(a, b)])) as GPUComputePipeline;
+  /** The pipeline of a variant; copies from segment `a` to `b` have the shape of their direction. */
+  get(name: VariantName, a: SegmentId, b: SegmentId): GPUComputePipeline {
+    return this.#pipelines.get(
+      pipelineKey(name, this.#shapes[directionOf(spaceOf(a), spaceOf(b))]),
+    ) as GPUComputePipeline;
   }
 
   /**
-   * The bind group of a variant over spaces `a` and `b`: source and destination of copies; the space worked on or holding
+   * The bind group of a variant over segments `a` and `b`: source and destination of copies; the segment worked on or holding
    * the tables (`a`) and the VRAM beside it (`b`) elsewhere. Made once and kept.
    */
-  group(name: VariantName, a: SpaceId, b: SpaceId): GPUBindGroup {
+  group(name: VariantName, a: SegmentId, b: SegmentId): GPUBindGroup {
     const key = `${name} ${a} ${b}`;
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -109,7 +113,7 @@ export class Pipelines {
     return group;
   }
 
-  #createGroup(name: VariantName, a: SpaceId, b: SpaceId, label: string): GPUBindGroup {
+  #createGroup(name: VariantName, a: SegmentId, b: SegmentId, label: string): GPUBindGroup {
     const { entry } = VARIANTS[name];
     const layout = this.#layouts.get(entry) as GPUBindGroupLayout;
     const entries = bindingsOf(entry).map((binding) => ({
@@ -119,18 +123,22 @@ export class Pipelines {
     return this.#device.createBindGroup({ label, layout, entries });
   }
 
-  #resource(name: VariantName, binding: Binding, a: SpaceId, b: SpaceId): GPUBufferBinding {
+  #resource(name: VariantName, binding: Binding, a: SegmentId, b: SegmentId): GPUBufferBinding {
     if (binding.access === 'uniform') return { buffer: this.#buffers.params, size: binding.stride };
     return { buffer: this.#storage(name, binding.name, a, b) };
   }
 
-  #storage(variant: VariantName, name: string, a: SpaceId, b: SpaceId): GPUBuffer {
+  #segment(segment: SegmentId): GPUBuffer | undefined {
+    return this.#buffers.spaces[spaceOf(segment)]?.[indexOf(segment)];
+  }
+
+  #storage(variant: VariantName, name: string, a: SegmentId, b: SegmentId): GPUBuffer {
     const buffers = this.#buffers;
     if (name === 'pairs' && PAIRS_FROM_DEVICE.includes(variant)) return buffers.pairs;
     if (LIST_NAMES.includes(name)) return buffers.list;
-    if (name === 'system') return buffers.spaces[0] as GPUBuffer;
-    if (name === 'dst' || name === 'dstEntries' || name === 'vram') return buffers.spaces[b] ?? buffers.noVram;
-    if (SPACE_A_NAMES.includes(name)) return buffers.spaces[a] as GPUBuffer;
+    if (name === 'system') return this.#segment(segmentId(SYSTEM_SPACE)) as GPUBuffer;
+    if (name === 'dst' || name === 'dstEntries' || name === 'vram') return this.#segment(b) ?? buffers.noVram;
+    if (SPACE_A_NAMES.includes(name)) return this.#segment(a) as GPUBuffer;
     return buffers[name as keyof Omit<GpuBuffers, 'spaces'>];
   }
 }

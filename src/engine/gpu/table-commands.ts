@@ -2,6 +2,7 @@
 import { TLB_INVAL_ALL, type PteFill, type PteWrite, type TlbInval, type Zap } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
+import { framesIn, segmentId } from './segments.ts';
 import { writeStruct } from './struct-words.ts';
 
 const ENTRY_WORDS = 2;
@@ -14,7 +15,7 @@ const INTERVALS: BatchKind = { struct: 'TlbInterval', emit: emitInvalidate };
 
 function emitPtes(writer: FlushWriter, batch: Batch): void {
   const { a, first: firstRun, count } = batch;
-  const entries = (writer.machine.config.spaces[a]?.pages ?? 0) * WGSL.TABLE_ENTRIES;
+  const entries = framesIn(writer.machine.config, a) * WGSL.TABLE_ENTRIES;
   writer.dispatch('writePtes', a, a, 'PteParams', { count, firstRun, entries }, count);
 }
 
@@ -30,7 +31,8 @@ function encodeRun(writer: FlushWriter, command: PteWrite | PteFill | Zap, count
   const first = command.table * WGSL.TABLE_ENTRIES + command.index;
   const { arenas } = writer.machine;
   if (arenas.payload.room(ENTRY_WORDS) < payload.length) writer.split();
-  do writer.room(PTES, command.space, command.space, 1);
+  const segment = segmentId(command.space);
+  do writer.room(PTES, segment, segment, 1);
   while (!writer.claim(first, first + count));
   const at = arenas.payload.take(payload.length, ENTRY_WORDS);
   arenas.payload.words.set(payload, at);

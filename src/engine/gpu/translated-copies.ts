@@ -6,9 +6,11 @@
 import { vaHi, vaLo } from '../../base/units.ts';
 import { SYSTEM_SPACE, type CopyTranslated, type SpaceId, type WalkRoot } from '../plan/commands.ts';
 import { WGSL } from '../plan/layouts.gen.ts';
+import { segmentCount, tableFrames } from '../plan/segments.ts';
 import { translatedPages, vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { dispatchCopy, framesOf } from './page-commands.ts';
+import { segmentId, spaceOf } from './segments.ts';
 import { writeStruct } from './struct-words.ts';
 
 /** A value that the masked bit of a leaf never has. */
@@ -38,7 +40,11 @@ class TranslatedBatch implements BatchKind {
   emit(writer: FlushWriter, batch: Batch): void {
     const { a, b } = batch;
     emitTranslate(writer, batch, this);
-    dispatchCopy(writer, a === b ? 'walkedWithin' : 'walkedBetween', a, b, 0, this.pages);
+    // Nobody knows yet which segments the frames lie in: each pair of segments gets a dispatch that skips the others' pages.
+    const { config } = writer.machine;
+    for (let src = 0; src < segmentCount(config, spaceOf(a)); src++)
+      for (let dst = 0; dst < segmentCount(config, spaceOf(b)); dst++)
+        dispatchCopy(writer, 'walked', a + src, b + dst, 0, this.pages);
     // The writer may close it to make room for the very command that asked for it: it then begins anew.
     this.pages = 0;
   }
@@ -65,7 +71,7 @@ function joinBatch(writer: FlushWriter, command: CopyTranslated): TranslatedBatc
   const { srcSpace, dstSpace, srcVpn, dstVpn, pages } = command;
   for (;;) {
     const kind = batchFor(writer, command);
-    writer.room(kind, srcSpace, dstSpace, 1);
+    writer.room(kind, segmentId(srcSpace), segmentId(dstSpace), 1);
     if (writer.claim(dstVpn, dstVpn + pages, srcVpn, srcVpn + pages)) return kind;
   }
 }
@@ -87,14 +93,15 @@ function leafMemory(space: SpaceId, tableSpace: SpaceId): number {
 }
 
 function emitTranslate(writer: FlushWriter, batch: Batch, { root, pages }: TranslatedBatch): void {
-  const { a: srcSpace, b: dstSpace, first: firstSpan, count: spanCount } = batch;
+  const { first: firstSpan, count: spanCount } = batch;
+  const [srcSpace, dstSpace] = [spaceOf(batch.a), spaceOf(batch.b)];
   const values = {
     count: pages,
     firstSpan,
     spanCount,
     rootFrame: root.frame,
     rootLevel: root.level,
-    tableFrames: framesOf(writer, root.space),
+    tableFrames: tableFrames(writer.machine.config, root.space),
     srcMemory: leafMemory(srcSpace, root.space),
     dstMemory: leafMemory(dstSpace, root.space),
     srcFrames: framesOf(writer, srcSpace),
@@ -102,5 +109,6 @@ function emitTranslate(writer: FlushWriter, batch: Batch, { root, pages }: Trans
     mark: writer.flush.addMark(writer.job),
   };
   const groups = Math.ceil(pages / (WGSL.PAGE_LANES * writer.machine.pagesALane));
-  writer.dispatch('translatePages', root.space, root.space, 'TranslateParams', values, groups);
+  const tables = segmentId(root.space);
+  writer.dispatch('translatePages', tables, tables, 'TranslateParams', values, groups);
 }

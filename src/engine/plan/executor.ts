@@ -16,6 +16,11 @@ export interface SpaceConfig {
 export interface ExecutorConfig {
   /** Index is the SpaceId: [system, vram0, …]. */
   readonly spaces: readonly SpaceConfig[];
+  /**
+   * Pages of one buffer: larger spaces are split into several, and page tables lie in the first (segments.ts). A power of
+   * two; default 2^18, 1 GiB. The host's own space is not split.
+   */
+  readonly segmentPages?: number;
   /** Accesses that the access list holds. */
   readonly accessCapacity: number;
   /** Records that the fault ring holds. */

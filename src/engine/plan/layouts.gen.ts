@@ -7,7 +7,7 @@ export const STRUCTS = {
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
   ChaseParams: { bytes: 24, align: 4, fields: { base: 0, count: 4, width: 8, loads: 12, firstEntry: 16, mask: 20 } },
-  CopyParams: { bytes: 20, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFrames: 12, dstFrames: 16 } },
+  CopyParams: { bytes: 28, align: 4, fields: { count: 0, firstPair: 4, width: 8, srcFirst: 12, dstFirst: 16, srcFrames: 20, dstFrames: 24 } },
   CopySpan: { bytes: 20, align: 4, fields: { first: 0, srcLo: 4, srcHi: 8, dstLo: 12, dstHi: 16 } },
   CpuParams: { bytes: 16, align: 4, fields: { count: 0, firstTouch: 4, words: 8, width: 12 } },
   CpuTouch: { bytes: 16, align: 4, fields: { word: 0, kind: 4, operand: 8, io: 12 } },
@@ -23,6 +23,7 @@ export const STRUCTS = {
   Page: { bytes: 4096, align: 16, fields: { rows: 0 } },
   PagePair: { bytes: 8, align: 4, fields: { src: 0, dst: 4 } },
   PageTask: { bytes: 8, align: 4, fields: { frame: 0, value: 4 } },
+  PerformParams: { bytes: 24, align: 4, fields: { base: 0, count: 4, width: 8, status: 12, first: 16, frames: 20 } },
   PteParams: { bytes: 16, align: 4, fields: { count: 0, firstRun: 4, width: 8, entries: 12 } },
   PteRun: { bytes: 16, align: 4, fields: { first: 0, count: 4, payload: 8, step: 12 } },
   TlbInterval: { bytes: 16, align: 4, fields: { asid: 0, pageLo: 4, pageHi: 8, log2Pages: 12 } },
@@ -58,7 +59,7 @@ export const ENTRIES = {
     program: 'copy-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 28 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
       { binding: 2, name: 'src', access: 'read', element: 'Page', stride: 4096 },
       { binding: 3, name: 'dst', access: 'read_write', element: 'Page', stride: 4096 },
@@ -68,7 +69,7 @@ export const ENTRIES = {
     program: 'copy-pages',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 20 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'CopyParams', stride: 28 },
       { binding: 1, name: 'pairs', access: 'read', element: 'PagePair', stride: 8 },
       { binding: 4, name: 'memory', access: 'read_write', element: 'Page', stride: 4096 },
     ],
@@ -79,7 +80,7 @@ export const ENTRIES = {
     bindings: [
       { binding: 0, name: 'params', access: 'uniform', element: 'CpuParams', stride: 16 },
       { binding: 1, name: 'touches', access: 'read', element: 'CpuTouch', stride: 16 },
-      { binding: 2, name: 'system', access: 'read_write', element: null, stride: 4 },
+      { binding: 2, name: 'memory', access: 'read_write', element: null, stride: 4 },
       { binding: 3, name: 'io', access: 'read_write', element: null, stride: 4 },
     ],
   },
@@ -153,6 +154,16 @@ export const ENTRIES = {
     bindings: [
       { binding: 0, name: 'params', access: 'uniform', element: 'LinearParams', stride: 16 },
       { binding: 3, name: 'memory', access: 'read_write', element: null, stride: 16 },
+    ],
+  },
+  performAccess: {
+    program: 'perform-access',
+    lanes: 64,
+    bindings: [
+      { binding: 0, name: 'params', access: 'uniform', element: 'PerformParams', stride: 24 },
+      { binding: 1, name: 'memory', access: 'read_write', element: null, stride: 4 },
+      { binding: 2, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
+      { binding: 3, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },
     ],
   },
   translatePages: {

@@ -1,5 +1,6 @@
 // Checks of single fields: each gives "name is given, allowed …" as one line for people, or null when the field is right.
 import type { ExecutorConfig } from './executor.ts';
+import { segmentPages, tableFrames } from './segments.ts';
 
 /** Entries of one page table. */
 export const TABLE_ENTRIES = 512;
@@ -35,6 +36,19 @@ export function tlbLines(lines: number): Fault {
   return `tlbLines is ${show(lines)}, wanted 0 or a power of two up to ${2 ** 24}`;
 }
 
+/** Most segments of a space: an executor names each by a byte. */
+const MAX_SEGMENTS = 256;
+
+export function segments(config: ExecutorConfig): Fault {
+  const pages = segmentPages(config);
+  if (!Number.isInteger(pages) || pages < 1 || Math.log2(pages) % 1 !== 0)
+    return `segmentPages is ${show(pages)}, wanted a power of two`;
+  const largest = Math.max(...config.spaces.map((each) => (each.host === true ? 1 : each.pages)));
+  return largest <= MAX_SEGMENTS * pages
+    ? null
+    : `segmentPages is ${pages}, allowed at least ${Math.ceil(largest / MAX_SEGMENTS)}: a space of ${largest} pages is cut into ${MAX_SEGMENTS} at most`;
+}
+
 /** Whoever names a space touches its bytes: a space whose bytes the host has is none of the executor's. */
 export function space(name: string, id: number, config: ExecutorConfig): Fault {
   if (config.spaces[id]?.host === true) return `${name} is ${id}, allowed a space whose bytes are not the host's`;
@@ -62,7 +76,7 @@ export function frames(
 }
 
 export function table(id: number, frame: number, config: ExecutorConfig): Fault {
-  return space('space', id, config) ?? int('table', frame, 0, pagesOf(id, config) - 1);
+  return space('space', id, config) ?? int('table', frame, 0, tableFrames(config, id) - 1);
 }
 
 export function entries(index: number, count: number): Fault {

@@ -26,12 +26,14 @@ import {
 } from './commands.ts';
 import type { ExecutorConfig } from './executor.ts';
 import type { Job } from './job.ts';
+import { tableFrames } from './segments.ts';
 import {
   entries,
   flag,
   frames,
   int,
   pagesOf,
+  segments,
   show,
   space,
   table,
@@ -80,6 +82,7 @@ export function validateConfig(config: ExecutorConfig): string | null {
     int('number of spaces', config.spaces.length, 1, MAX_SPACES) ??
     int('accessCapacity', config.accessCapacity, 0, U32_MAX) ??
     int('faultCapacity', config.faultCapacity, 0, U32_MAX) ??
+    segments(config) ??
     tlbLines(config.tlbLines)
   );
 }
@@ -194,7 +197,7 @@ function copyBaseline(command: CopyBaseline, config: ExecutorConfig): Fault {
 function root(value: WalkRoot, config: ExecutorConfig): Fault {
   return (
     space('root.space', value.space, config) ??
-    int('root.frame', value.frame, 0, pagesOf(value.space, config) - 1) ??
+    int('root.frame', value.frame, 0, tableFrames(config, value.space) - 1) ??
     int('root.level', value.level, 3, 4)
   );
 }
@@ -252,6 +255,7 @@ function access(command: Access, config: ExecutorConfig): Fault {
 function chase({ space: id, frame, pages, base, count, loads }: Chase, config: ExecutorConfig): Fault {
   const wrong = frames('', id, frame, pages, config) ?? accessRange(base, count, U32_MAX, config);
   if (wrong !== null) return wrong;
+  if (frame + pages > tableFrames(config, id)) return `frame is ${frame}, allowed what ends in the first segment`;
   if ((pages & (pages - 1)) !== 0) return `pages is ${pages}, wanted a power of two`;
   return int('loads', loads, 1, MAX_CHASE_LOADS);
 }

@@ -31,7 +31,8 @@ import {
   tlbFind,
   tlbPlace,
 } from './tlb.ts';
-import { spaceWords, vramBeside, type TwinMemory } from './twin-memory.ts';
+import { performAccess } from './perform-access.ts';
+import { spaceWords, tableWords, vramBeside, type TwinMemory } from './twin-memory.ts';
 import { leafFrame, walk, WALK_ABSENT, WALK_CORRUPT, WALK_HIT, WALK_NULL, type Leaf } from './walk.ts';
 
 /** The leaf that a TLB line holds for the address, as the walk that filled the line would give it. */
@@ -66,7 +67,7 @@ function faultOf(memory: TwinMemory, leaf: Leaf, tableSpace: number, kind: numbe
   return denial(leaf.entryLo, kind);
 }
 
-/** Adds `operand` unless `kind` reads; the word before. A NULL leaf reads zero and drops what is written. */
+/** Performs the access; the word before. A NULL leaf reads zero and drops what is written. */
 function perform(
   memory: TwinMemory,
   leaf: Leaf,
@@ -76,11 +77,7 @@ function perform(
   operand: number,
 ): number {
   if (leaf.outcome === WALK_NULL) return 0;
-  const words = spaceWords(memory, leafSpace(leaf.entryLo, tableSpace));
-  const at = leaf.frame * WORDS_PER_PAGE + ((lo >>> 2) & (WORDS_PER_PAGE - 1));
-  const before = words[at] as number;
-  if (kind !== ACCESS_KIND.read) words[at] = before + operand;
-  return before;
+  return performAccess(spaceWords(memory, leafSpace(leaf.entryLo, tableSpace)), leaf.frame, lo, kind, operand);
 }
 
 /** Whether the host has the frame that the access hit. The twin holds every other space whole. */
@@ -114,7 +111,7 @@ function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: nu
   const kind = records[record + 2] as number;
   const line = useTlb ? answeringLine(tlb, asid, lo, hi, kind) : NO_LINE;
   if (line !== NO_LINE) leafOfLine(tlb, line, lo, leaf);
-  else walk(spaceWords(memory, root.space), root.frame, root.level, lo, hi, leaf);
+  else walk(tableWords(memory, root.space), root.frame, root.level, lo, hi, leaf);
   const fault = faultOf(memory, leaf, root.space, kind);
   if (fault !== FAULT_NONE) return appendFault(memory.faults, leaf.level, cookie, asid, kind, fault, lo, hi);
   if (useTlb && line === NO_LINE) claimLine(tlb, asid, leaf, lo, hi, index);

@@ -13,7 +13,7 @@ import {
   pageNumberLo,
   TLB_LINE_WORDS,
 } from './tlb.ts';
-import { spaceWords, type TwinMemory } from './twin-memory.ts';
+import { tableWords, type TwinMemory } from './twin-memory.ts';
 import { walk, type Leaf } from './walk.ts';
 
 /** Fills the line whose first word is `at` with the leaf of the page (pageLo, pageHi), and clears its claim. */
@@ -31,7 +31,7 @@ function fillLine(tlb: Uint32Array, at: number, asid: number, pageLo: number, pa
 export function fillTlb(memory: TwinMemory, command: Access): void {
   const { tlb, records, leaf } = memory;
   const { asid, root } = command;
-  const tables = spaceWords(memory, root.space);
+  const tables = tableWords(memory, root.space);
   for (let at = 0; at < tlb.length; at += TLB_LINE_WORDS) {
     const claim = tlb[at + LINE_CLAIM] as number;
     if (claim === 0) continue;

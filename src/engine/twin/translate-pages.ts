@@ -6,13 +6,13 @@ import { vaHi, vaLo, WORDS_PER_PAGE } from '../../base/units.ts';
 import { SYSTEM_SPACE, type CopyTranslated, type SpaceId, type WalkRoot } from '../plan/commands.ts';
 import { copyPairs } from './copy-pages.ts';
 import { PTE_DEVICE_MEMORY } from './pte.ts';
-import { spaceWords, vramBeside, type TwinMemory } from './twin-memory.ts';
+import { spaceWords, tableWords, vramBeside, type TwinMemory } from './twin-memory.ts';
 import { walk, WALK_HIT } from './walk.ts';
 
 /** Frame of the virtual page, or −1 where the walk does not end in a frame of `space`. */
 export function frameAt(memory: TwinMemory, root: WalkRoot, vpn: number, space: SpaceId): number {
   const { leaf } = memory;
-  walk(spaceWords(memory, root.space), root.frame, root.level, vaLo(vpn), vaHi(vpn), leaf);
+  walk(tableWords(memory, root.space), root.frame, root.level, vaLo(vpn), vaHi(vpn), leaf);
   const target = (leaf.entryLo & PTE_DEVICE_MEMORY) === 0 ? SYSTEM_SPACE : vramBeside(root.space);
   const frames = spaceWords(memory, space).length / WORDS_PER_PAGE;
   return leaf.outcome === WALK_HIT && target === space && leaf.frame < frames ? leaf.frame : -1;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   chooseAdapter,
   isSoftware,
-  maxSpacePages,
+  spaceSizes,
   probeAdapter,
   type AdapterKind,
 } from '../../../src/engine/gpu/adapter.ts';
@@ -63,18 +63,25 @@ describe('software', () => {
   test('is a fallback adapter of any name', () => expect(isSoftware(adapter('thing', true))).toBe(true));
 });
 
-describe('the largest space', () => {
+describe('a segment', () => {
   test.each([
     [2 ** 30, 2 ** 27, 2 ** 15],
     [2 ** 27, 2 ** 30, 2 ** 15],
-    [2 ** 31, 2 ** 31 - 4, 2 ** 19 - 1],
-    [2 ** 40, 2 ** 40, 2 ** 20],
+    [2 ** 29, 2 ** 29 - 4, 2 ** 16],
+    [2 ** 31, 2 ** 31 - 4, 2 ** 18],
+    [2 ** 40, 2 ** 40, 2 ** 18],
   ])('of buffers of %i and bindings of %i bytes has %i pages', (maxBufferSize, maxStorageBufferBindingSize, pages) => {
-    expect(maxSpacePages({ maxBufferSize, maxStorageBufferBindingSize })).toBe(pages);
+    expect(spaceSizes({ maxBufferSize, maxStorageBufferBindingSize }, false).segmentPages).toBe(pages);
+  });
+
+  test('is smaller where a CPU emulates the GPU, and a space has several', () => {
+    const limits = { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30 };
+    expect(spaceSizes(limits, true)).toEqual({ segmentPages: 2 ** 17, maxSpacePages: 2 ** 20 });
+    expect(spaceSizes(limits, false)).toEqual({ segmentPages: 2 ** 18, maxSpacePages: 2 ** 22 });
   });
 
   test('is part of what a probe tells', async () => {
     const probe = await probeAdapter(browser(SOFTWARE, null), 'any');
-    expect(probe).toMatchObject({ maxSpacePages: 2 ** 15, info: { software: true, timestamps: true, kind: 'gpu' } });
+    expect(probe).toMatchObject({ segmentPages: 2 ** 15, info: { software: true, timestamps: true, kind: 'gpu' } });
   });
 });

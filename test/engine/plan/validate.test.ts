@@ -236,7 +236,15 @@ describe('a configuration', () => {
     [{ spaces: [{ name: 'system', pages: 0 }] }, 'pages of space "system" is 0'],
     [{ accessCapacity: -1 }, 'accessCapacity is -1'],
     [{ faultCapacity: 0.5 }, 'faultCapacity is 0.5'],
-    [{ spaces: [{ name: 'system', pages: 1 }, { name: 'vram0', pages: 1, host: true as const }] }, 'host of space "vram0" is true'],
+    [
+      {
+        spaces: [
+          { name: 'system', pages: 1 },
+          { name: 'vram0', pages: 1, host: true as const },
+        ],
+      },
+      'host of space "vram0" is true',
+    ],
     [{ tlbLines: 12 }, 'tlbLines is 12, wanted 0 or a power of two'],
   ])('%j is refused', (change, message) => {
     expect(validateConfig({ ...CONFIG, ...change })).toContain(message);
