@@ -5,6 +5,7 @@ import type { Executor } from '../src/engine/plan/executor.ts';
 import type { Report } from '../src/lab/measure/report.ts';
 import { reportTable } from '../src/lab/measure/table.ts';
 import { executorConfig } from '../src/lab/session/machine.ts';
+import { systemPagesOf } from '../src/lab/session/open-executor.ts';
 import { prepareRun, type Prepared } from '../src/lab/session/prepare.ts';
 import { Run, type RunOutcome } from '../src/lab/session/run.ts';
 import { runReport } from '../src/lab/session/run-report.ts';
@@ -21,6 +22,7 @@ import { createProgress } from './progress.ts';
 import { replaySummary } from './replay-summary.ts';
 import { reportPath, writeReport } from './report-file.ts';
 import { scenarioFromFlags } from './scenario-flags.ts';
+import { tuned } from './tune.ts';
 
 const PROGRESS_MS = 200;
 
@@ -31,11 +33,12 @@ export async function replayVerb({ flags, operands }: CommandLine): Promise<numb
   const path = reportPath(flags.get('--json'), started);
   const file = operands[0] as string;
   const trace = await readTrace(file);
-  const found = await findAdapter(scenario.engine.adapter, process.env);
+  const found = await tuned(await findAdapter(scenario.engine.adapter, process.env), 'stored');
   const prepared = prepare(scenario, trace, found, flags);
   const executor = await open(found, prepared);
   const { run, outcome } = await replay(prepared, executor);
-  const made = runReport({
+  const { facts, notes } = found.tuning ?? { facts: null, notes: [] };
+  const report = runReport({
     run,
     outcome,
     prepared,
@@ -47,6 +50,7 @@ export async function replayVerb({ flags, operands }: CommandLine): Promise<numb
     command: process.argv.slice(2).join(' '),
   });
   executor.destroy();
+  const made = { ...report, notes: [...report.notes, ...notes], ...(facts === null ? {} : { tuning: facts }) };
   process.stdout.write(`${reportTable(made, replaySummary(file, made))}\n`);
   writeReport(path, made);
   process.stderr.write(`report: ${path}\n`);
@@ -86,14 +90,14 @@ function oneLine(text: string): string {
 /** Refusals of sizes name the flag. */
 function prepare(scenario: Scenario, trace: AccessTrace, found: Found, flags: ReadonlyMap<string, string>): Prepared {
   const given = new Set(replayFields().flatMap((field) => (flags.has(field.flag) ? [field.path] : [])));
-  const prepared = prepareRun(scenario, trace, found.chosen.maxSpacePages, given);
+  const prepared = prepareRun(scenario, trace, found.chosen, given);
   if (prepared.ok) return prepared;
   const flag = fieldAt(prepared.field)?.flag ?? prepared.field;
   throw new CommandError(EXIT.usage, prepared.message.replace(prepared.field, flag));
 }
 
 async function open(found: Found, { scenario, sizes }: Prepared): Promise<Executor> {
-  const executor = await openFound(found, executorConfig(scenario, sizes));
+  const executor = await openFound(found, executorConfig(scenario, sizes), systemPagesOf(scenario));
   if (!(executor instanceof GpuUnavailable)) return executor;
   const memory = executor.reason === 'limits' || executor.reason === 'out-of-memory';
   throw new CommandError(memory ? EXIT.usage : EXIT.noAdapter, `--vram ${scenario.machine.vram}: ${executor.message}`);

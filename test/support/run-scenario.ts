@@ -2,6 +2,7 @@
 import { createTwinExecutor, type TwinOptions } from '../../src/engine/twin/twin-executor.ts';
 import type { Executor, ExecutorConfig } from '../../src/engine/plan/executor.ts';
 import { executorConfig } from '../../src/lab/session/machine.ts';
+import { TWIN } from '../../src/lab/session/open-executor.ts';
 import { prepareRun, type Prepared } from '../../src/lab/session/prepare.ts';
 import { Run, type RunOutcome } from '../../src/lab/session/run.ts';
 import { parseScenario, type Scenario } from '../../src/lab/session/scenario.ts';
@@ -23,7 +24,7 @@ export function scenarioOf(groups: Groups): Scenario {
 }
 
 export function prepare(scenario: Scenario, trace: AccessTrace | null = null): Prepared {
-  const prepared = prepareRun(scenario, trace, 2 ** 18, new Set());
+  const prepared = prepareRun(scenario, trace, TWIN, new Set());
   if (!prepared.ok) throw new Error(prepared.message);
   return prepared;
 }

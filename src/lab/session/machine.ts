@@ -44,6 +44,7 @@ export function executorConfig(scenario: Scenario, sizes: Sizes): ExecutorConfig
       { name: 'system', pages: sizes.systemPages },
       { name: 'vram0', pages: sizes.dataPages + sizes.reservePages },
     ],
+    segmentPages: sizes.segmentPages,
     accessCapacity: scenario.workload.batch,
     faultCapacity: scenario.engine.faultCapacity,
     tlbLines: scenario.engine.tlbLines,
@@ -64,6 +65,7 @@ export function buildMachine(scenario: Scenario, sizes: Sizes, workload: Workloa
     index: 0,
     vramPages: sizes.dataPages + sizes.reservePages,
     dataPages: sizes.dataPages,
+    tableLimitPages: sizes.segmentPages,
     options,
     serviceCost: modelTime ? serviceCost(XE_BMG) : NO_SERVICE_COST,
   });

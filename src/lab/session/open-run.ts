@@ -5,7 +5,7 @@ import { TraceError, type AccessTrace } from '../trace/access-trace.ts';
 import { openTrace } from '../trace/open.ts';
 import type { WallClock } from './clock.ts';
 import { executorConfig } from './machine.ts';
-import { chooseExecutor, openExecutor, TWIN, type ChosenAdapter } from './open-executor.ts';
+import { chooseExecutor, openExecutor, systemPagesOf, TWIN, type ChosenAdapter } from './open-executor.ts';
 import { prepareRun, type Prepared } from './prepare.ts';
 import { Run } from './run.ts';
 import { parseScenario, type Scenario } from './scenario.ts';
@@ -53,9 +53,10 @@ async function openOn(
   trace: AccessTrace | null,
   chosen: ChosenAdapter,
 ): Promise<Opened | Refused> {
-  const prepared = prepareRun(wanted, trace, chosen.maxSpacePages, givenFields(wanted));
+  const prepared = prepareRun(wanted, trace, chosen, givenFields(wanted));
   if (!prepared.ok) return { refused: prepared.field, message: prepared.message };
-  const executor = await openExecutor(host.gpu, chosen, executorConfig(prepared.scenario, prepared.sizes));
+  const config = executorConfig(prepared.scenario, prepared.sizes);
+  const executor = await openExecutor(host.gpu, chosen, config, systemPagesOf(prepared.scenario));
   if (executor instanceof GpuUnavailable) {
     // An adapter may be there and give no device: "auto" ends at the twin all the same.
     if (executor.reason === 'refused' && wanted.engine.adapter === 'auto')

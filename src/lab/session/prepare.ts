@@ -1,12 +1,14 @@
 // From a scenario to everything that a run needs, sized for an adapter; defaults step down, what a user gave never does.
-import { MIB, vaHi, vaLo } from '../../base/units.ts';
+import { MIB, PAGE_SIZE, vaHi, vaLo } from '../../base/units.ts';
 import { present } from '../../base/assert.ts';
+import type { SpaceSizes } from '../../engine/gpu/adapter.ts';
 import { warning, type Warning } from '../measure/warnings.ts';
 import { createWorkload } from './create-workload.ts';
 import type { AccessTrace } from '../trace/access-trace.ts';
 import type { VmaSpec, Workload } from '../workload/workload.ts';
 import { USER_SPACE_PAGES } from './machine.ts';
-import { chunkWarning, parseScenario, refusal, type Refusal, type Scenario } from './scenario.ts';
+import { refusal, type Refusal } from './refusal.ts';
+import { chunkWarning, parseScenario, type Scenario } from './scenario.ts';
 import { parseVram } from './scenario-sizes.ts';
 import { checkSizes, sizesOf, type Sizes } from './sizing.ts';
 
@@ -25,13 +27,13 @@ const MIN_FOOTPRINT = 4 * MIB;
 const SIZE_FIELDS = ['workload.footprintBytes', 'machine.vram', 'machine.systemMemory'];
 
 /**
- * Prepares a run on an adapter whose buffers hold `maxSpacePages` each. `given` are the paths of fields that the user
+ * Prepares a run on an adapter with memory of these sizes. `given` are the paths of fields that the user
  * set: those are refused when too large, where defaults are halved with a warning (design.md §8 Sizes).
  */
 export function prepareRun(
   scenario: Scenario,
   trace: AccessTrace | null,
-  maxSpacePages: number,
+  adapter: SpaceSizes,
   given: ReadonlySet<string>,
 ): Prepared | Refusal {
   const workload = createWorkload(scenario, trace);
@@ -39,12 +41,14 @@ export function prepareRun(
   const outside = workload.vmas.find((vma) => vma.startVpn + vma.pages > USER_SPACE_PAGES);
   if (outside !== undefined) return refusal('trace', firstOutside(outside), 'addresses of user space, below 2^47');
   const { vram, systemMemory } = scenario.machine;
-  const sizes = sizesOf(workload, present(parseVram(vram), 'VRAM'), systemMemory);
-  const problem = checkSizes(sizes, maxSpacePages, vram);
+  const { segmentBytes } = scenario.engine;
+  const segment = segmentBytes === null ? adapter.segmentPages : segmentBytes / PAGE_SIZE;
+  const sizes = sizesOf(workload, present(parseVram(vram), 'VRAM'), systemMemory, segment);
+  const problem = checkSizes(sizes, adapter, vram);
   if (problem === null) return { ok: true, scenario, workload, sizes, warnings: warningsOf(scenario) };
   const smaller = SIZE_FIELDS.some((path) => given.has(path)) ? null : halved(scenario);
   if (smaller === null) return refusal(problem.field, problem.given, problem.allowed);
-  const prepared = prepareRun(smaller, trace, maxSpacePages, given);
+  const prepared = prepareRun(smaller, trace, adapter, given);
   return prepared.ok
     ? { ...prepared, warnings: [steppedDown(scenario, prepared.scenario), ...warningsOf(scenario)] }
     : prepared;

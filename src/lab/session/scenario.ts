@@ -2,6 +2,9 @@
 import * as v from 'valibot';
 import { KIB, MIB, PAGE_SIZE } from '../../base/units.ts';
 import * as field from './scenario-leaf.ts';
+import { UPLOAD_PATHS } from '../../engine/plan/commands.ts';
+import { contradiction } from './contradictions.ts';
+import { refusal, type Refusal } from './refusal.ts';
 import { formatChunks } from './scenario-sizes.ts';
 
 const U32_MAX = 0xffffffff;
@@ -140,6 +143,16 @@ const engine = v.strictObject({
     label: 'Copy mode',
     help: 'translated: copies walk the page tables of the copy engine, as the hardware does; physical: by page numbers.',
   }),
+  segmentBytes: field.pageBytesOrNull('largest', {
+    key: 'segment',
+    label: 'Segment',
+    help: 'Bytes of one buffer, a power of two: larger memory is split over several. "largest" is what the adapter binds well.',
+  }),
+  uploadPath: field.choice(UPLOAD_PATHS, 'writeBuffer', {
+    key: 'upload-path',
+    label: 'Upload path',
+    help: "Way of host pages to the device: the queue's own write, or copies out of mapped staging buffers.",
+  }),
   wait: field.choice(['wait', 'pipelined'], 'wait', {
     key: 'wait',
     label: 'Waiting',
@@ -164,6 +177,11 @@ const run = v.strictObject({
     key: 'clock',
     label: 'Clock',
     help: 'live: wall time; model: costs charged by the model, the same on every machine.',
+  }),
+  systemPages: field.choice(['device', 'host'], 'device', {
+    key: 'system-pages',
+    label: 'System pages',
+    help: 'device: in a second buffer of the device; host: in host memory, moved by uploads and readbacks.',
   }),
   seed: field.integer(1, 0, U32_MAX, { key: 'seed', label: 'Seed', help: 'Decides contents and random choices.' }),
   pace: field.amount(0, 1_000_000, 1, {
@@ -197,16 +215,6 @@ export type Scenario = DeepReadonly<v.InferOutput<typeof ScenarioSchema>>;
 
 export const DEFAULT_SCENARIO: Scenario = v.parse(ScenarioSchema, {});
 
-/** Why an input was not taken; `message` is the whole in one line. */
-export interface Refusal {
-  readonly ok: false;
-  /** Path of the field, e.g. 'migration.chunks'; 'scenario' for the whole. */
-  readonly field: string;
-  readonly given: string;
-  readonly allowed: string;
-  readonly message: string;
-}
-
 export type ScenarioResult = { readonly ok: true; readonly scenario: Scenario } | Refusal;
 
 /** A scenario from untrusted data. Missing fields take their defaults; the first thing wrong is the refusal. */
@@ -214,12 +222,6 @@ export function parseScenario(input: unknown): ScenarioResult {
   const result = v.safeParse(ScenarioSchema, input);
   if (!result.success) return explain(result.issues[0]);
   return contradiction(result.output) ?? { ok: true, scenario: result.output };
-}
-
-/** A refusal in the house's form: what, what was given, what is allowed. */
-export function refusal(name: string, given: unknown, allowed: string): Refusal {
-  const text = show(given);
-  return { ok: false, field: name, given: text, allowed, message: `${name} is ${text}, allowed: ${allowed}` };
 }
 
 /** Why a ladder deserves a warning; null when it does not. The command line refuses such ladders (design.md §8). */
@@ -267,33 +269,4 @@ export function childOf(schema: v.GenericSchema, name: string): v.GenericSchema 
   if (!('entries' in schema)) return undefined;
   const entry = (schema.entries as Record<string, v.GenericSchema | undefined>)[name];
   return entry === undefined ? undefined : field.withoutDefault(entry);
-}
-
-function contradiction(scenario: Scenario): Refusal | null {
-  const { workload: load, engine: options, run: how } = scenario;
-  if (load.writePercent + load.atomicPercent > 100)
-    return refusal(
-      'workload.atomicPercent',
-      load.atomicPercent,
-      `at most ${100 - load.writePercent} beside writes of ${load.writePercent} %`,
-    );
-  // A dropped fault is raised again in an order that lanes decide: with the model clock every fault must fit.
-  if (how.clock === 'model' && options.faultCapacity < load.batch)
-    return refusal(
-      'engine.faultCapacity',
-      options.faultCapacity,
-      `at least workload.batch (${load.batch}) with the model clock`,
-    );
-  return null;
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return `"${value}"`;
-  if (isSizes(value)) return `"${formatChunks(value)}"`;
-  return typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
-}
-
-/** The only arrays of a scenario are ladders of sizes. */
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'number');
 }

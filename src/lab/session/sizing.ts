@@ -1,5 +1,7 @@
 // How big the machine of a run is: data VRAM, the reserve for page tables on top, and system memory.
-import { alignUp, MIB, PAGE_SIZE } from '../../base/units.ts';
+import { alignUp, isPowerOfTwo, MIB, PAGE_SIZE } from '../../base/units.ts';
+import type { SpaceSizes } from '../../engine/gpu/adapter.ts';
+import { DEFAULT_SEGMENT_PAGES } from '../../engine/plan/segments.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { VramSize } from './scenario-sizes.ts';
 
@@ -21,6 +23,8 @@ export interface Sizes {
   readonly reservePages: number;
   /** Frames of system memory. */
   readonly systemPages: number;
+  /** Frames of one buffer: larger spaces have several, and page tables lie in the first. */
+  readonly segmentPages: number;
 }
 
 /** A size that cannot be had, in words for a user. */
@@ -34,12 +38,17 @@ export interface SizeProblem {
  * Sizes of a run. `vram` is '50%' (of the VMAs' bytes, rounded up to 2 MiB) or bytes as parsed by the scenario;
  * `systemBytes` the system memory that the user gave, null for enough. Source: design.md §8 Sizes.
  */
-export function sizesOf(workload: Workload, vram: VramSize, systemBytes: number | null = null): Sizes {
+export function sizesOf(
+  workload: Workload,
+  vram: VramSize,
+  systemBytes: number | null = null,
+  segmentPages = DEFAULT_SEGMENT_PAGES,
+): Sizes {
   const vmaPages = workload.vmas.reduce((sum, vma) => sum + vma.pages, 0);
   const wanted = vram.kind === 'percent' ? shareOf(vmaPages, vram.percent) : vram.bytes / PAGE_SIZE;
   const dataPages = alignUp(Math.max(1, wanted), BLOCK_PAGES);
   const systemPages = systemBytes === null ? vmaPages + systemSlack(vmaPages) : systemBytes / PAGE_SIZE;
-  return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages };
+  return { vmaPages, dataPages, reservePages: reserveFor(workload), systemPages, segmentPages };
 }
 
 /** Whole pages of a percentage. The product of decimals is off by a hair, which must not cost another block. */
@@ -60,8 +69,11 @@ function systemSlack(vmaPages: number): number {
   return alignUp(Math.min(vmaPages, 4 * BLOCK_PAGES) + 64, 64);
 }
 
-/** The first space that exceeds what the adapter can bind, or is too small for the workload's pages. */
-export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: string): SizeProblem | null {
+/** The first size that the adapter cannot have, or that is too small for the workload's pages. */
+export function checkSizes(sizes: Sizes, adapter: SpaceSizes, givenVram: string): SizeProblem | null {
+  const { maxSpacePages } = adapter;
+  const segment = segmentProblem(sizes, adapter);
+  if (segment !== null) return segment;
   const vram = sizes.dataPages + sizes.reservePages;
   if (vram > maxSpacePages) {
     return {
@@ -88,6 +100,16 @@ export function checkSizes(sizes: Sizes, maxSpacePages: number, givenVram: strin
     };
   }
   return null;
+}
+
+function segmentProblem({ segmentPages, reservePages }: Sizes, adapter: SpaceSizes): SizeProblem | null {
+  if (isPowerOfTwo(segmentPages) && segmentPages <= adapter.segmentPages && segmentPages >= reservePages) return null;
+  const least = 2 ** Math.ceil(Math.log2(reservePages));
+  return {
+    field: 'engine.segmentBytes',
+    given: mib(segmentPages),
+    allowed: `a power of two from ${mib(least)}, which hold the page tables, to ${mib(adapter.segmentPages)} on this adapter`,
+  };
 }
 
 function mib(pages: number): string {

@@ -23,6 +23,8 @@ export interface XeDeviceConfig {
   readonly vramPages: number;
   /** Most pages that buffer objects may take; the rest is the reserve for tables. Default: all. */
   readonly dataPages?: number;
+  /** Page tables lie below this frame of VRAM (an executor with several buffers walks the first). Default: anywhere. */
+  readonly tableLimitPages?: number;
   /** Default BMG. */
   readonly caps?: DeviceCaps;
   /** Kept, not copied: the holder of the object tunes the running device. Default: `makeXeOptions()`. */
@@ -53,7 +55,7 @@ export class XeDevice {
   unplugged = false;
 
   constructor(world: World, config: XeDeviceConfig) {
-    const { index } = config;
+    const { index, tableLimitPages = config.vramPages } = config;
     this.index = index;
     this.space = VRAM_SPACE + index;
     this.world = world;
@@ -67,7 +69,9 @@ export class XeDevice {
       device: index,
       pages: config.vramPages,
       dataPages: config.dataPages ?? config.vramPages,
-      topDown: false,
+      // Data keeps away from where tables must be, as it does from the visible part of a small BAR.
+      topDown: tableLimitPages < config.vramPages,
+      tableLimitPages,
     });
     const { jobs, pages } = world;
     this.migrate = new MigrateEngine({

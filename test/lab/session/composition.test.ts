@@ -5,6 +5,7 @@ import { createTwinExecutor } from '../../../src/engine/twin/twin-executor.ts';
 import { logLine } from '../../../src/lab/session/log-line.ts';
 import { executorConfig } from '../../../src/lab/session/machine.ts';
 import { PageIndex } from '../../../src/lab/session/page-index.ts';
+import { TWIN } from '../../../src/lab/session/open-executor.ts';
 import { prepareRun } from '../../../src/lab/session/prepare.ts';
 import { PAGE_STATE, type FromSession } from '../../../src/lab/session/protocol.ts';
 import { Run } from '../../../src/lab/session/run.ts';
@@ -47,9 +48,9 @@ describe('sizes', () => {
 
   it('steps a default down with a warning, never what the user gave', () => {
     const scenario = scenarioOf({});
-    const stepped = prepareRun(scenario, null, 8192, new Set());
+    const stepped = prepareRun(scenario, null, { maxSpacePages: 8192, segmentPages: 8192 }, new Set());
     expect(stepped).toMatchObject({ ok: true, warnings: [{ code: 'vram-stepped-down' }] });
-    const refused = prepareRun(scenario, null, 8192, new Set(['workload.footprintBytes']));
+    const refused = prepareRun(scenario, null, { maxSpacePages: 8192, segmentPages: 8192 }, new Set(['workload.footprintBytes']));
     expect(refused).toMatchObject({
       ok: false,
       field: expect.stringMatching(/machine\.vram|workload\.footprintBytes/) as string,
@@ -57,7 +58,7 @@ describe('sizes', () => {
   });
 
   it('a trace workload without a trace is refused', () => {
-    const refused = prepareRun(scenarioOf({ workload: { name: 'trace' } }), null, 2 ** 18, new Set());
+    const refused = prepareRun(scenarioOf({ workload: { name: 'trace' } }), null, TWIN, new Set());
     expect(refused).toMatchObject({ ok: false, message: expect.stringContaining('trace file') as string });
   });
 });
@@ -187,6 +188,7 @@ describe('WorkerSession', () => {
       gpu: undefined,
       navigator,
       wall: () => performance.now(),
+      catalogue: [],
       post: (message) => void posted.push(message),
     });
     const until = async (test: (m: FromSession) => boolean): Promise<FromSession> => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTwinExecutor } from '../../../src/engine/twin/twin-executor.ts';
 import { executorConfig } from '../../../src/lab/session/machine.ts';
+import { TWIN } from '../../../src/lab/session/open-executor.ts';
 import { prepareRun } from '../../../src/lab/session/prepare.ts';
 import { Run } from '../../../src/lab/session/run.ts';
 import { sizesOf } from '../../../src/lab/session/sizing.ts';
@@ -34,7 +35,7 @@ describe('system memory', () => {
     prepareRun(
       scenarioOf({ machine: { systemMemory }, workload: { footprintBytes: 4 * MIB } }),
       null,
-      2 ** 18,
+      TWIN,
       new Set(systemMemory === null ? [] : ['machine.systemMemory']),
     );
 
@@ -64,7 +65,7 @@ describe('addresses of a trace', () => {
 
   it('beyond user space are refused by address', async () => {
     const scenario = scenarioOf({ workload: { name: 'trace' } });
-    const refused = prepareRun(scenario, await trace(' L ffff800000001234,8\n'), 2 ** 18, new Set());
+    const refused = prepareRun(scenario, await trace(' L ffff800000001234,8\n'), TWIN, new Set());
     expect(refused).toMatchObject({
       ok: false,
       field: 'trace',
