@@ -35,6 +35,8 @@ export const VARIANTS = {
   fillPages: { entry: 'fillPages' },
   fillSeeded: { entry: 'fillPages', constants: { SEEDED: 1 } },
   writePtes: { entry: 'writePtes' },
+  writeShortRuns: { entry: 'writePtes', constants: { RUN_LANES: 16 } },
+  writeSinglePtes: { entry: 'writePtes', constants: { RUN_LANES: 1 } },
   invalidateTlb: { entry: 'invalidateTlb' },
   access: { entry: 'access' },
   accessTlb: { entry: 'access', constants: { USE_TLB: 1 } },
@@ -146,7 +148,7 @@ export class Pipelines {
 /** Variants with one entry and the same overrides are one pipeline. */
 export function pipelineKey(name: VariantName, shape: CopyShape): string {
   const { entry, constants }: Variant = VARIANTS[name];
-  const overrides = Object.keys(constants ?? {}).join(' ');
+  const overrides = Object.entries(constants ?? {}).join(' ');
   return [entry, overrides, SHAPED.includes(name) ? shapeName(shape) : ''].filter((part) => part !== '').join(' ');
 }
 

@@ -3,10 +3,13 @@ import { TLB_INVAL_ALL, type PteFill, type PteWrite, type TlbInval, type Zap } f
 import { WGSL } from '../plan/layouts.gen.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { framesIn, segmentId } from './segments.ts';
-import { writeStruct } from './struct-words.ts';
+import { fieldWord, structWords, writeStruct } from './struct-words.ts';
 
 const ENTRY_WORDS = 2;
 const TLB_LANES = 64;
+const PTE_LANES = 64;
+const RUN_WORDS = structWords('PteRun');
+const RUN_COUNT = fieldWord('PteRun', 'count');
 /** 2^45 pages and more are a whole address space: TLB_INVAL_ALL is cut to what a shift in the shader can tell apart. */
 const WHOLE_SPACE = WGSL.TLB_ALL_LOG2;
 
@@ -16,7 +19,27 @@ const INTERVALS: BatchKind = { struct: 'TlbInterval', emit: emitInvalidate };
 function emitPtes(writer: FlushWriter, batch: Batch): void {
   const { a, first: firstRun, count } = batch;
   const entries = framesIn(writer.machine.config, a) * WGSL.TABLE_ENTRIES;
-  writer.dispatch('writePtes', a, a, 'PteParams', { count, firstRun, entries }, count);
+  const { variant, lanes } = shapeFor(longestRun(writer, batch));
+  const groups = Math.ceil((count * lanes) / PTE_LANES);
+  writer.dispatch(variant, a, a, 'PteParams', { count, firstRun, entries }, groups);
+}
+
+/** Entries of the longest run of the batch. */
+function longestRun(writer: FlushWriter, { first, count }: Batch): number {
+  const { words } = writer.machine.arenas.list;
+  let longest = 0;
+  for (let run = first; run < first + count; run++)
+    longest = Math.max(longest, words[run * RUN_WORDS + RUN_COUNT] as number);
+  return longest;
+}
+
+/** As many lanes a run as the longest one can use: idle ones cost as much as busy ones. */
+function shapeFor(longest: number): {
+  readonly variant: 'writePtes' | 'writeShortRuns' | 'writeSinglePtes';
+  readonly lanes: number;
+} {
+  if (longest === 1) return { variant: 'writeSinglePtes', lanes: 1 };
+  return longest <= 16 ? { variant: 'writeShortRuns', lanes: 16 } : { variant: 'writePtes', lanes: PTE_LANES };
 }
 
 function emitInvalidate(writer: FlushWriter, batch: Batch): void {
