@@ -1,6 +1,7 @@
-// One step of a GPU program, one lane an access: each pending access translates its address and is performed exactly once,
-// or resolved where no bound buffer holds its frame, or stays pending and leaves a fault record. The value comes from the
-// leaf that the walk or the TLB line gave.
+// One step of a GPU program, one lane an access: each pending access translates its address and is resolved to a frame, or
+// stays pending and leaves a fault record. perform-access.wgsl then performs what is resolved, exactly once.
+//
+// Apart from that, tables can be bound read-only as plain entries: atomic loads would go past the caches of most GPUs.
 #import page
 #import dispatch
 #import access-list
@@ -18,14 +19,12 @@ struct AccessParams {
   asid: u32,
   rootFrame: u32,
   rootLevel: u32,
-  /// 1 where the tables lie in system memory (an integrated GPU).
-  tablesInSystem: u32,
+  tableFrames: u32,
   /// Frames of the whole spaces: a leaf beyond them is as good as absent.
   vramFrames: u32,
   systemFrames: u32,
-  /// Frames that the bound buffers hold: accesses beyond them are only resolved.
-  vramHere: u32,
-  systemHere: u32,
+  /// 1: the frames are all that is wanted; nothing is performed.
+  translateOnly: u32,
   tlbLines: u32,
   ringCapacity: u32,
   /// Number of this ACCESS in its submission, for the fault records.
@@ -36,27 +35,20 @@ struct AccessParams {
 }
 
 @group(0) @binding(0) var<uniform> params: AccessParams;
-@group(0) @binding(1) var<storage, read_write> vram: array<atomic<u32>>;
-@group(0) @binding(2) var<storage, read_write> system: array<atomic<u32>>;
-@group(0) @binding(3) var<storage, read> records: array<AccessRecord>;
-@group(0) @binding(4) var<storage, read_write> results: array<AccessResult>;
-@group(0) @binding(5) var<storage, read_write> faults: FaultRing;
-@group(0) @binding(6) var<storage, read_write> tlb: array<TlbLine>;
+@group(0) @binding(1) var<storage, read> tables: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> records: array<AccessRecord>;
+@group(0) @binding(3) var<storage, read_write> results: array<AccessResult>;
+@group(0) @binding(4) var<storage, read_write> faults: FaultRing;
+@group(0) @binding(5) var<storage, read_write> tlb: array<TlbLine>;
 
-/// What became of one access: FAULT_NONE when it was performed or resolved, or had nothing to do.
+/// What became of one access: FAULT_NONE when it was resolved or had nothing to do.
 struct Attempt {
   fault: u32,
   level: u32,
 }
 
 fn vramEntry(i: u32) -> vec2<u32> {
-  if (params.tablesInSystem != 0u) { return vec2<u32>(atomicLoad(&system[2u * i]), atomicLoad(&system[2u * i + 1u])); }
-  return vec2<u32>(atomicLoad(&vram[2u * i]), atomicLoad(&vram[2u * i + 1u]));
-}
-
-fn walkFrom(va: vec2<u32>) -> Leaf {
-  let tableFrames = select(params.vramHere, params.systemHere, params.tablesInSystem != 0u);
-  return walk(params.rootFrame, params.rootLevel, tableFrames, va);
+  return tables[i];
 }
 
 /// The leaf that a TLB line holds for `va`, as the walk that filled the line would give it.
@@ -84,26 +76,12 @@ fn faultOf(leaf: Leaf, kind: u32) -> u32 {
   return denial(leaf.entry, kind);
 }
 
-/// Performs the access and returns the word before it. A NULL leaf reads zero and drops what is written.
-fn perform(leaf: Leaf, record: AccessRecord) -> u32 {
-  if (leaf.outcome == WALK_NULL) { return 0u; }
-  let word = leaf.frame * PAGE_WORDS + ((record.vaLo >> 2u) & (PAGE_WORDS - 1u));
-  if ((leaf.entry.x & PTE_DEVICE_MEMORY) != 0u) {
-    if (record.kind == ACCESS_READ) { return atomicLoad(&vram[word]); }
-    return atomicAdd(&vram[word], record.operand);
-  }
-  if (record.kind == ACCESS_READ) { return atomicLoad(&system[word]); }
-  return atomicAdd(&system[word], record.operand);
-}
-
-/// A hit beyond what the bound buffers hold is resolved: its place is known, and whoever has the frame performs it.
-fn resultOf(leaf: Leaf, record: AccessRecord) -> AccessResult {
+/// A NULL leaf reads zero and drops what is written: such an access is done.
+fn resultOf(leaf: Leaf) -> AccessResult {
+  if (leaf.outcome == WALK_NULL) { return AccessResult(ACCESS_DONE, 0u); }
+  if (params.translateOnly != 0u) { return AccessResult(ACCESS_TRANSLATED, leaf.frame); }
   let inVram = (leaf.entry.x & PTE_DEVICE_MEMORY) != 0u;
-  let here = select(params.systemHere, params.vramHere, inVram);
-  if (leaf.outcome == WALK_HIT && leaf.frame >= here) {
-    return AccessResult(select(ACCESS_RESOLVED_SYSTEM, ACCESS_RESOLVED_VRAM, inVram), leaf.frame);
-  }
-  return AccessResult(ACCESS_DONE, perform(leaf, record));
+  return AccessResult(select(ACCESS_RESOLVED_SYSTEM, ACCESS_RESOLVED_VRAM, inVram), leaf.frame);
 }
 
 /// Claims the line of a walked leaf: the highest index wins (lib/tlb.wgsl).
@@ -120,11 +98,11 @@ fn attempt(index: u32) -> Attempt {
   if (USE_TLB) { line = tlbFind(params.asid, pageNumber(va), params.tlbLines); }
   if (line != NO_LINE && denial(tlb[line].entry, record.kind) != FAULT_NONE) { line = NO_LINE; }
   var leaf: Leaf;
-  if (line != NO_LINE) { leaf = leafOfLine(line, va); } else { leaf = walkFrom(va); }
+  if (line != NO_LINE) { leaf = leafOfLine(line, va); } else { leaf = walk(params.rootFrame, params.rootLevel, params.tableFrames, va); }
   let fault = faultOf(leaf, record.kind);
   if (fault != FAULT_NONE) { return Attempt(fault, leaf.level); }
   if (USE_TLB && line == NO_LINE) { claimLine(leaf, va, index); }
-  results[index] = resultOf(leaf, record);
+  results[index] = resultOf(leaf);
   return Attempt(FAULT_NONE, 0u);
 }
 

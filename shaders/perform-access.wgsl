@@ -1,4 +1,4 @@
-// Performs accesses that access.wgsl resolved to frames of a segment that it does not bind: one dispatch a further segment.
+// Performs accesses that access.wgsl resolved: one dispatch a segment.
 //
 // In which order segments come cannot matter: no word is loaded and stored in one step, and stores add.
 #import page

@@ -9,6 +9,8 @@ const ACCESS_DONE = 1u;
 /// Translated, but not performed: the frame lies in a part of VRAM, or of system memory, that the program could not reach.
 const ACCESS_RESOLVED_VRAM = 2u;
 const ACCESS_RESOLVED_SYSTEM = 3u;
+/// What an access becomes that was only to be translated.
+const ACCESS_TRANSLATED = 4u;
 
 /// One access: to the aligned word at an address; writes and atomics add `operand`.
 struct AccessRecord {

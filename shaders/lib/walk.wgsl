@@ -44,20 +44,24 @@ fn presentLeaf(entry: vec2<u32>, level: u32, table: u32, compact: bool, va: vec2
 }
 
 /// Walks `va` (lo, hi) from the table at frame `root`, which is of `rootLevel` (4 … 0) and lies among `tableFrames` frames.
+///
+/// The loop carries little and has one way out; what it found is judged behind it. Returns from inside cost more than the
+/// loads where lanes run in lockstep.
 fn walk(root: u32, rootLevel: u32, tableFrames: u32, va: vec2<u32>) -> Leaf {
   var table = root;
   var level = rootLevel;
   var compact = false;
+  var entry = vec2<u32>(0u);
   while (table < tableFrames) {
     let index = select(entryIndex(level, va), compactIndex(va), compact);
-    let entry = vramEntry(table * TABLE_ENTRIES + index);
-    if ((entry.x & PTE_PRESENT) == 0u) { return Leaf(WALK_ABSENT, level, 0u, 0u, entry, NO_FRAME); }
-    if (level == 0u || (level <= 2u && (entry.x & PTE_PAGE_SIZE) != 0u)) {
-      return presentLeaf(entry, level, table, compact, va);
-    }
+    entry = vramEntry(table * TABLE_ENTRIES + index);
+    let leaf = level == 0u || (level <= 2u && (entry.x & PTE_PAGE_SIZE) != 0u);
+    if (leaf || (entry.x & PTE_PRESENT) == 0u) { break; }
     compact = level == 1u && (entry.x & PTE_COMPACT) != 0u;
     table = entryFrame(entry);
     level -= 1u;
   }
-  return Leaf(WALK_CORRUPT, level, 0u, 0u, vec2<u32>(0u), NO_FRAME);
+  if (table >= tableFrames) { return Leaf(WALK_CORRUPT, level, 0u, 0u, vec2<u32>(0u), NO_FRAME); }
+  if ((entry.x & PTE_PRESENT) == 0u) { return Leaf(WALK_ABSENT, level, 0u, 0u, entry, NO_FRAME); }
+  return presentLeaf(entry, level, table, compact, va);
 }

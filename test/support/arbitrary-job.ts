@@ -135,7 +135,10 @@ const accessLoad = fc
   .map(({ base, records }): Command => ({ op: 'accessLoad', base, records: Uint32Array.from(records.flat()) }));
 const access = fc
   .record({ asid, root: walkRoot, list, tlb: fc.boolean(), chained: fc.boolean() })
-  .map(({ list: range, ...fields }): Command => ({ op: 'access', ...fields, ...range }));
+  .map(({ list: range, ...fields }): Command => {
+    const step = { op: 'access', ...fields, ...range } as const;
+    return range.base % 3 === 0 ? { ...step, translateOnly: true } : step;
+  });
 const accessResult = list.map((range): Command => ({ op: 'accessResult', ...range }));
 const chase = fc
   .record({ space: spaceId, list, log2: fc.integer({ min: 0, max: 9 }), loads: fc.integer({ min: 1, max: 4096 }) })

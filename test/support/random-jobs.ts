@@ -98,6 +98,7 @@ const access: Step = (episode) => {
       ...range,
       tlb: chance(rng, 70),
       chained: chance(rng, 40),
+      ...(chance(rng, 10) ? { translateOnly: true } : {}),
     },
   ];
 };

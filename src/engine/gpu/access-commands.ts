@@ -11,7 +11,6 @@ import {
   type CpuAccess,
   type SpaceId,
 } from '../plan/commands.ts';
-import type { ExecutorConfig } from '../plan/executor.ts';
 import { segmentCount, segmentPages, tableFrames } from '../plan/segments.ts';
 import { vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
@@ -31,12 +30,7 @@ export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void
   writer.encoder().clearBuffer(buffers.results, command.base * RESULT_BYTES, count * RESULT_BYTES);
 }
 
-/** Frames of a space that lie in its first segment, which access programs bind. */
-function framesHere(config: ExecutorConfig, space: SpaceId): number {
-  return config.spaces[space]?.host === true ? 0 : tableFrames(config, space);
-}
-
-/** ACCESS: one dispatch over the accesses and, with the TLB model, one over its lines. */
+/** ACCESS: a dispatch that translates, with the TLB model one over its lines, and one a segment that performs. */
 export function encodeAccess(writer: FlushWriter, command: Access): void {
   const { base, count, asid, root } = command;
   const { config } = writer.machine;
@@ -48,11 +42,10 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
     asid,
     rootFrame: root.frame,
     rootLevel: root.level,
-    tablesInSystem: root.space === SYSTEM_SPACE ? 1 : 0,
+    tableFrames: tableFrames(config, root.space),
     vramFrames: config.spaces[vram]?.pages ?? 0,
     systemFrames: config.spaces[SYSTEM_SPACE]?.pages ?? 0,
-    vramHere: framesHere(config, vram),
-    systemHere: framesHere(config, SYSTEM_SPACE),
+    translateOnly: command.translateOnly === true ? 1 : 0,
     tlbLines: config.tlbLines,
     ringCapacity: config.faultCapacity,
     command: writer.flush.addAccess(writer.job, count),
@@ -60,18 +53,19 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
   };
   writer.closeBatch();
   const variant = tlb ? 'accessTlb' : 'access';
-  const [system, near] = [segmentId(SYSTEM_SPACE), segmentId(vram)];
-  writer.dispatch(variant, system, near, 'AccessParams', values, Math.ceil(count / LANES));
+  const tables = segmentId(root.space);
+  writer.dispatch(variant, tables, tables, 'AccessParams', values, Math.ceil(count / LANES));
   if (tlb) encodeFillTlb(writer, command);
+  if (command.translateOnly === true) return;
   performResolved(writer, command, SYSTEM_SPACE, ACCESS_STATUS.resolvedSystem);
   performResolved(writer, command, vram, ACCESS_STATUS.resolvedVram);
 }
 
-/** One dispatch for each further segment of a space: it performs what the access program resolved to frames in there. */
+/** One dispatch for each segment of a space: it performs what was resolved to frames in there. */
 function performResolved(writer: FlushWriter, { base, count }: Access, space: SpaceId, status: number): void {
   const { config } = writer.machine;
   if (config.spaces[space]?.host === true) return;
-  for (let index = 1; index < segmentCount(config, space); index++) {
+  for (let index = 0; index < segmentCount(config, space); index++) {
     const segment = segmentId(space, index);
     const values = { base, count, status, first: firstFrame(config, segment), frames: framesIn(config, segment) };
     writer.dispatch('performAccess', segment, segment, 'PerformParams', values, Math.ceil(count / LANES));

@@ -9,19 +9,7 @@ import type { FlushLimits } from './flush-limits.ts';
 /** Uniforms of one dispatch are a slot of this many bytes: the alignment of dynamic offsets that every device allows. */
 export const PARAM_SLOT_BYTES = 256;
 
-const FIXED = [
-  'list',
-  'payload',
-  'params',
-  'pairs',
-  'marks',
-  'io',
-  'records',
-  'results',
-  'faults',
-  'tlb',
-  'noVram',
-] as const;
+const FIXED = ['list', 'payload', 'params', 'pairs', 'marks', 'io', 'records', 'results', 'faults', 'tlb'] as const;
 type FixedName = (typeof FIXED)[number];
 
 export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
@@ -56,7 +44,6 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
     results: accesses * ACCESS_RESULT_WORDS * 4,
     faults: STRUCTS.FaultRing.fields.records + ringRecords(config) * STRUCTS.FaultRecord.bytes,
     tlb: Math.max(1, config.tlbLines) * STRUCTS.TlbLine.bytes,
-    noVram: PAGE_SIZE,
   };
 }
 

@@ -4,13 +4,13 @@
 // shape with the best median ratio to the default. Rounds of odd number, which had no say in that, judge it: the whole 95 %
 // interval of its median ratio must lie above that of the default against itself, and above MIN_GAIN. So the luck of being
 // the best of several cannot win, and neither can a drift, since both sides of a ratio come from one round.
+import { medianInterval } from '../../base/median-interval.ts';
 import type { CopyShape } from './copy-shape.ts';
 
 /** A smaller gain is not worth a shape that nobody else runs. */
 export const MIN_GAIN = 1.03;
 /** With fewer judging rounds no 95 % interval of a median exists. */
 export const MIN_ROUNDS = 12;
-const TWO_SIDED = 0.05;
 
 /** Times of one round, in any unit. */
 export interface Round {
@@ -37,12 +37,6 @@ export interface Choice {
   readonly reason: 'wins' | 'no difference shown' | 'too few rounds';
   /** The default first; empty without a round. */
   readonly times: readonly ShapeTime[];
-}
-
-export interface Interval {
-  readonly low: number;
-  readonly median: number;
-  readonly high: number;
 }
 
 /** `baseline` is the default shape, `others` are those that the rounds timed beside it. */
@@ -94,34 +88,4 @@ function bestOf(rounds: readonly Round[], others: number): number {
     if (gain > bestGain) [best, bestGain] = [other, gain];
   }
   return best;
-}
-
-/**
- * Median with its 95 % interval by ranks (sign test): no assumption on how the values are spread. Below six values no
- * such interval exists, and it is their range.
- */
-export function medianInterval(values: readonly number[]): Interval {
-  const sorted = [...values].sort((a, b) => a - b);
-  const skipped = ranksSkipped(sorted.length);
-  const at = (i: number): number => sorted[i] as number;
-  const middle = (sorted.length - 1) / 2;
-  return {
-    low: at(skipped),
-    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
-    high: at(sorted.length - 1 - skipped),
-  };
-}
-
-/** How many of `n` sorted values an interval may leave out on either side. */
-function ranksSkipped(n: number): number {
-  let term = 0.5 ** n;
-  let below = term;
-  let skipped = 0;
-  for (let k = 1; k < n / 2; k++) {
-    term *= (n - k + 1) / k;
-    below += term;
-    if (2 * below > TWO_SIDED) break;
-    skipped = k;
-  }
-  return skipped;
 }

@@ -44,6 +44,9 @@ function writeMapped(writer: FlushWriter, target: GPUBuffer, offsetBytes: number
   }
 }
 
+/** 1 MiB: jobs that each bring a page or two home share a submission. */
+const LEAST_BULK_WORDS = 1 << 18;
+
 /** READBACK: straight from the space into a mappable buffer, in as many submissions as it takes. */
 export function encodeReadback(writer: FlushWriter, { space, frame, pages }: Readback): void {
   writer.closeBatch();
@@ -54,7 +57,7 @@ export function encodeReadback(writer: FlushWriter, { space, frame, pages }: Rea
 
 function readPages(writer: FlushWriter, buffer: GPUBuffer, frame: number, count: number): void {
   for (let done = 0; done < count;) {
-    const wanted = writer.job.io.length - writer.job.ioTaken;
+    const wanted = Math.max(LEAST_BULK_WORDS, writer.job.io.length - writer.job.ioTaken);
     const room = Math.floor(writer.flush.bulkRoom(wanted) / WORDS_PER_PAGE);
     const pages = Math.min(room, count - done);
     if (pages === 0) writer.split();

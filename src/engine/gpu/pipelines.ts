@@ -1,10 +1,9 @@
 // The compute pipelines by what they are for, and the bind groups that tie them to buffers. create-pipelines.ts makes them.
 import { assert } from '../../base/assert.ts';
-import { SYSTEM_SPACE } from '../plan/commands.ts';
 import { ENTRIES } from '../plan/layouts.gen.ts';
 import type { GpuBuffers } from './buffers.ts';
 import { directionOf, shapeName, type CopyShape, type CopyShapes } from './copy-shape.ts';
-import { indexOf, segmentId, spaceOf, type SegmentId } from './segments.ts';
+import { indexOf, spaceOf, type SegmentId } from './segments.ts';
 
 export type EntryName = keyof typeof ENTRIES;
 
@@ -138,8 +137,7 @@ export class Pipelines {
     const buffers = this.#buffers;
     if (name === 'pairs' && PAIRS_FROM_DEVICE.includes(variant)) return buffers.pairs;
     if (LIST_NAMES.includes(name)) return buffers.list;
-    if (name === 'system') return this.#segment(segmentId(SYSTEM_SPACE)) as GPUBuffer;
-    if (name === 'dst' || name === 'dstEntries' || name === 'vram') return this.#segment(b) ?? buffers.noVram;
+    if (name === 'dst' || name === 'dstEntries') return this.#segment(b) as GPUBuffer;
     if (SPACE_A_NAMES.includes(name)) return this.#segment(a) as GPUBuffer;
     return buffers[name as keyof Omit<GpuBuffers, 'spaces'>];
   }

@@ -52,7 +52,7 @@ export class HostPagesExecutor implements Executor {
   constructor(inner: Executor, config: ExecutorConfig, options: HostPagesOptions = {}) {
     const pages = config.spaces[SYSTEM_SPACE]?.pages ?? 0;
     assert(inner.config.spaces[SYSTEM_SPACE]?.host === true, 'the executor inside has system pages of its own');
-    this.info = inner.info;
+    this.info = { ...inner.info, hostPages: true };
     this.config = config;
     this.#inner = inner;
     this.#memory = new HostMemory(pages);

@@ -167,7 +167,6 @@ export class Translator {
   #access(outer: OuterJob, command: Access): boolean {
     const { base, count } = command;
     const chain = this.#chainOf(outer, command);
-    if (chain === null) return false;
     if (chain.part !== this.#part && chain.stopped) return true;
     const part = this.#open(outer);
     chain.part = part;
@@ -184,14 +183,15 @@ export class Translator {
     return true;
   }
 
-  /** The chain that the command belongs to; null while it is not known how its earlier parts ended. */
-  #chainOf(outer: OuterJob, { chained }: Access): Chain | null {
+  /** The chain that the command belongs to. A job is cut only where every access before has been taken up. */
+  #chainOf(outer: OuterJob, { chained }: Access): Chain {
     const chain = this.#chain;
-    if (!chained || chain?.outer !== outer) {
-      this.#chain = { outer, part: this.#open(outer), stopped: false };
-      return this.#chain;
+    if (chained && chain?.outer === outer) {
+      assert(chain.part === this.#part || chain.part.applied, 'a chain goes on before it is known how it went');
+      return chain;
     }
-    return chain.part === this.#part || chain.part.applied ? chain : null;
+    this.#chain = { outer, part: this.#open(outer), stopped: false };
+    return this.#chain;
   }
 
   #result(outer: OuterJob, command: AccessResult): boolean {

@@ -154,10 +154,11 @@ export const ACCESS_RECORD_WORDS = 4;
 /** Words of one access result: status (ACCESS_STATUS), value before the access (or the frame of a resolved one). */
 export const ACCESS_RESULT_WORDS = 2;
 /**
- * `resolvedVram`, `resolvedSystem`: the access hit a frame that its program could not reach; the value is that frame. It
- * is performed by whoever has the frame, and is neither pending nor a fault to later steps.
+ * `resolvedSystem`: the access hit a frame of a space whose bytes the host has; the value is that frame. The host performs
+ * it; it is neither pending nor a fault to later steps. (`resolvedVram` is seen inside a step only.) `translated`: an access
+ * that was only to be translated; the value is its frame.
  */
-export const ACCESS_STATUS = { pending: 0, done: 1, resolvedVram: 2, resolvedSystem: 3 } as const;
+export const ACCESS_STATUS = { pending: 0, done: 1, resolvedVram: 2, resolvedSystem: 3, translated: 4 } as const;
 
 /** Put records into the access list from index `base` on and mark each of them pending. */
 export interface AccessLoad {
@@ -169,9 +170,9 @@ export interface AccessLoad {
 
 /**
  * One step of a GPU program: every pending access in [base, base + count) walks the tables under `root` and, when it
- * hits, is performed exactly once (or resolved, ACCESS_STATUS); when it misses, it stays pending and appends a fault record whose cookie (PDATA)
- * is its index minus `base`. count ≤ 65,536 so that the cookie is unique, and ≤ the fault ring's capacity wherever
- * the run must be deterministic.
+ * hits, is performed exactly once (or resolved, ACCESS_STATUS); when it misses, it stays pending and appends a fault
+ * record whose cookie (PDATA) is its index minus `base`. count ≤ 65,536 so that the cookie is unique, and ≤ the fault
+ * ring's capacity wherever the run must be deterministic.
  */
 export interface Access {
   readonly op: 'access';
@@ -186,6 +187,8 @@ export interface Access {
    * steps keep their order although nobody waits between them.
    */
   readonly chained: boolean;
+  /** Perform nothing: what hits becomes `translated`, for benchmarks of walks. Default false. */
+  readonly translateOnly?: boolean;
 }
 
 /**

@@ -127,10 +127,10 @@ function translatedWords(command: CopyTranslated): number[] {
   return [head(command, srcSpace, dstSpace), vpnLo(srcVpn), high, vpnLo(dstVpn), pages, root.frame, root.space];
 }
 
-/** e: level of the root, TLB in bit 8, chained in bit 9. */
+/** e: level of the root, TLB in bit 8, chained in bit 9, translateOnly in bit 10. */
 function accessWords(command: Access): number[] {
-  const { asid, root, base, count, tlb, chained } = command;
-  const flags = root.level | (tlb ? 0x100 : 0) | (chained ? 0x200 : 0);
+  const { asid, root, base, count, tlb, chained, translateOnly = false } = command;
+  const flags = root.level | (tlb ? 0x100 : 0) | (chained ? 0x200 : 0) | (translateOnly ? 0x400 : 0);
   return [head(command, root.space), asid, base, count, root.frame, flags];
 }
 
@@ -247,5 +247,14 @@ function translatedOf(fields: Fields): CopyTranslated {
 function accessOf(fields: Fields): Access {
   const { space, a, b, c, d, e } = fields;
   const root = { space, frame: d, level: e & 0xff };
-  return { op: 'access', asid: a, root, base: b, count: c, tlb: (e & 0x100) !== 0, chained: (e & 0x200) !== 0 };
+  const step: Access = {
+    op: 'access',
+    asid: a,
+    root,
+    base: b,
+    count: c,
+    tlb: (e & 0x100) !== 0,
+    chained: (e & 0x200) !== 0,
+  };
+  return (e & 0x400) === 0 ? step : { ...step, translateOnly: true };
 }

@@ -42,6 +42,8 @@ export interface ExecutorInfo {
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
   readonly timestamps: boolean;
+  /** System pages lie in host memory (engine/host), and copies of them are real transfers. */
+  readonly hostPages?: true;
 }
 
 /** The device went away: nothing submitted to this executor will complete. */

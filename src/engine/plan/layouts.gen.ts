@@ -2,7 +2,7 @@
 
 /** Size, alignment and offsets of the fields of each WGSL struct, in bytes. */
 export const STRUCTS = {
-  AccessParams: { bytes: 64, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tablesInSystem: 24, vramFrames: 28, systemFrames: 32, vramHere: 36, systemHere: 40, tlbLines: 44, ringCapacity: 48, command: 52, serial: 56, chainFirst: 60 } },
+  AccessParams: { bytes: 60, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, vramFrames: 28, systemFrames: 32, translateOnly: 36, tlbLines: 40, ringCapacity: 44, command: 48, serial: 52, chainFirst: 56 } },
   AccessRecord: { bytes: 16, align: 4, fields: { vaLo: 0, vaHi: 4, kind: 8, operand: 12 } },
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
@@ -37,13 +37,12 @@ export const ENTRIES = {
     program: 'access',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 64 },
-      { binding: 1, name: 'vram', access: 'read_write', element: null, stride: 4 },
-      { binding: 2, name: 'system', access: 'read_write', element: null, stride: 4 },
-      { binding: 3, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
-      { binding: 4, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },
-      { binding: 5, name: 'faults', access: 'read_write', element: 'FaultRing', stride: 12 },
-      { binding: 6, name: 'tlb', access: 'read_write', element: 'TlbLine', stride: 32 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 60 },
+      { binding: 1, name: 'tables', access: 'read', element: null, stride: 8 },
+      { binding: 2, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
+      { binding: 3, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },
+      { binding: 4, name: 'faults', access: 'read_write', element: 'FaultRing', stride: 12 },
+      { binding: 5, name: 'tlb', access: 'read_write', element: 'TlbLine', stride: 32 },
     ],
   },
   chase: {
@@ -197,6 +196,7 @@ export const WGSL = {
   ACCESS_READ: 0,
   ACCESS_RESOLVED_SYSTEM: 3,
   ACCESS_RESOLVED_VRAM: 2,
+  ACCESS_TRANSLATED: 4,
   ACCESS_WRITE: 1,
   COMPACT_ENTRIES: 32,
   FAULT_ATOMIC_VIOLATION: 2,

@@ -108,7 +108,7 @@ function accessLoad(base: number, records: Uint32Array): Columns {
 }
 
 function access(command: Of<'access'>): Columns {
-  const rest = `asid ${hex(command.asid, 5)} ${root(command.root)} ${command.tlb ? 'tlb' : 'walk'}${command.chained ? ' chained' : ''}`;
+  const rest = `asid ${hex(command.asid, 5)} ${root(command.root)} ${command.tlb ? 'tlb' : 'walk'}${command.chained ? ' chained' : ''}${command.translateOnly === true ? ' only' : ''}`;
   return ['ACCESS', `list[${command.base}]`, '', command.count, rest];
 }
 

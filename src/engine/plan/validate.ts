@@ -248,7 +248,8 @@ function access(command: Access, config: ExecutorConfig): Fault {
     root(command.root, config) ??
     accessRange(command.base, command.count, MAX_ACCESS_COUNT, config) ??
     flag('tlb', command.tlb) ??
-    flag('chained', command.chained)
+    flag('chained', command.chained) ??
+    flag('translateOnly', command.translateOnly ?? false)
   );
 }
 

@@ -115,10 +115,17 @@ function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: nu
   const fault = faultOf(memory, leaf, root.space, kind);
   if (fault !== FAULT_NONE) return appendFault(memory.faults, leaf.level, cookie, asid, kind, fault, lo, hi);
   if (useTlb && line === NO_LINE) claimLine(tlb, asid, leaf, lo, hi, index);
-  const away = withHost(memory, leaf, root.space);
-  const value = away ? leaf.frame : perform(memory, leaf, root.space, lo, kind, records[record + 3] as number);
-  results[index * ACCESS_RESULT_WORDS] = away ? ACCESS_STATUS.resolvedSystem : ACCESS_STATUS.done;
+  const status = outcomeOf(memory, leaf, command);
+  const performed = status === ACCESS_STATUS.done;
+  const value = performed ? perform(memory, leaf, root.space, lo, kind, records[record + 3] as number) : leaf.frame;
+  results[index * ACCESS_RESULT_WORDS] = status;
   results[index * ACCESS_RESULT_WORDS + 1] = value;
+}
+
+/** What becomes of an access without a fault. */
+function outcomeOf(memory: TwinMemory, leaf: Leaf, { root, translateOnly }: Access): number {
+  if (translateOnly === true && leaf.outcome === WALK_HIT) return ACCESS_STATUS.translated;
+  return withHost(memory, leaf, root.space) ? ACCESS_STATUS.resolvedSystem : ACCESS_STATUS.done;
 }
 
 /** Runs an ACCESS: the pending accesses of the range in index order, then the fills of the TLB. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { createRng, type Rng } from '../../../src/base/rng.ts';
 import type { Command } from '../../../src/engine/plan/commands.ts';
 import { tuneCopies, type TimeShape } from '../../../src/engine/gpu/autotune.ts';
-import { chooseShape, medianInterval, type Choice, type Round } from '../../../src/engine/gpu/choose-shape.ts';
+import { medianInterval } from '../../../src/base/median-interval.ts';
+import { chooseShape, type Choice, type Round } from '../../../src/engine/gpu/choose-shape.ts';
 import { COPY_SHAPES, DEFAULT_SHAPE, shapeName, type CopyShape } from '../../../src/engine/gpu/copy-shape.ts';
 
 const OTHERS = COPY_SHAPES.slice(1);

@@ -1,6 +1,6 @@
 // The face of host pages: an executor like any other, in its completions, its refusals, its times and its end.
 import { describe, expect, test } from 'vitest';
-import type { Command } from '../../../src/engine/plan/commands.ts';
+import { ACCESS_STATUS, type Command } from '../../../src/engine/plan/commands.ts';
 import { DeviceLostError } from '../../../src/engine/plan/executor.ts';
 import { HostPagesExecutor, innerConfig } from '../../../src/engine/host/host-pages-executor.ts';
 import { createTwinExecutor } from '../../../src/engine/twin/twin-executor.ts';
@@ -81,6 +81,21 @@ describe('device time', () => {
     const host = new HostPagesExecutor(inner, CONFIG);
     const [done] = await complete(host, [{ seq: 1, queue: 'q', label: '', commands, timed: true }]);
     expect(done?.gpuNs).toBe(expected);
+  });
+});
+
+describe('device time of accesses', () => {
+  test.each([
+    { status: ACCESS_STATUS.resolvedSystem, gpuNs: null },
+    { status: ACCESS_STATUS.done, gpuNs: 500 },
+  ])('with status $status is $gpuNs', async ({ status, gpuNs }) => {
+    const inner = new TimedExecutor(innerConfig(CONFIG), { gpuNs: () => 500 });
+    const take = inner.take.bind(inner);
+    inner.take = () => take().map((done) => ({ ...done, io: Uint32Array.of(status, 3) }));
+    const access: Command = { op: 'access', asid: 1, root: ROOT, base: 0, count: 1, tlb: false, chained: false };
+    const host = new HostPagesExecutor(inner, CONFIG);
+    const [done] = await complete(host, [{ seq: 1, queue: 'q', label: '', commands: [access], timed: true }]);
+    expect(done?.gpuNs).toBe(gpuNs);
   });
 });
 

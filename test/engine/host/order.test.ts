@@ -14,12 +14,16 @@ const touch = (frame: number, operand: number): Command => ({
 });
 
 /** Tables in VRAM frames 8 … that map page 0 to system frame 5 and page 1 to VRAM frame 6; page 2 is absent. */
-function tables(): { root: PageTables['root']; build: Command[] } {
+function tables(): { root: PageTables['root']; build: Command[]; mapSecond: () => Command[] } {
   let frame = 8;
   const made = new PageTables(1, 3, () => frame++);
   made.map(0, '4K', 5, BIT.rw);
   made.map(1, '4K', 6, BIT.rw | BIT.deviceMemory);
-  return { root: made.root, build: made.take() };
+  const mapSecond = (): Command[] => {
+    made.map(2, '4K', 5, BIT.rw);
+    return made.take();
+  };
+  return { root: made.root, build: made.take(), mapSecond };
 }
 
 /** An access list of one write a page, from entry `base` on: adds `operand` to word 0. */
@@ -62,7 +66,44 @@ describe('a copy home, then a copy up', () => {
   });
 });
 
+describe('a copy up waits for', () => {
+  const late: Command = down(0, 2);
+  const cases: readonly (readonly [string, Command[], number])[] = [
+    ['the later pages of a run of copies home', [late, down(1, 3)], 8],
+    ['what the CPU writes behind a copy home', [late, touch(3, 1)], 10],
+    ['a copy within system memory behind a copy home', [late, { ...up(2, 3), dstSpace: 0 } as Command], 7],
+    ['a fill behind a copy home', [late, fill(0, 3, 11)], 11],
+    ['nothing when nobody writes its page (control)', [late, touch(4, 1)], 9],
+  ];
+
+  test.each(cases)('%s', async (name, before, expected) => {
+    const host = recorded();
+    await host.run(fill(1, 0, 7), fill(1, 1, 8), fill(0, 3, 9));
+    host.inner.length = 0;
+    const done = await host.run(...before, up(3, 5), readback(1, 5));
+    expect(done.io.at(-1024)).toBe(expected);
+    expect(host.inner).toHaveLength(name.endsWith('(control)') ? 1 : 2);
+  });
+
+  test('and meanwhile nobody has to flush', () => {
+    const host = recorded();
+    let flushes = 0;
+    host.twin.flush = () => void flushes++;
+    host.submit(down(0, 2));
+    expect(flushes).toBe(0);
+    host.submit(up(2, 4));
+    expect(flushes).toBe(1);
+  });
+});
+
 describe('copies home', () => {
+  test('do not join over what the CPU does between them', async () => {
+    const host = recorded();
+    await host.run(fill(1, 0, 7), fill(1, 1, 8));
+    const done = await host.run(down(0, 2), touch(3, 5), down(1, 3), readback(0, 2, 2));
+    expect([done.io[0], done.io[1], done.io[1025]]).toEqual([0, 7, 8]);
+  });
+
   test('never wait: all of them are in flight before the first arrives', async () => {
     const host = recorded();
     await host.run(fill(1, 0, 7, 4));
@@ -178,6 +219,17 @@ describe('accesses to host pages', () => {
     await host.run(...build);
     await host.run(load(0, [0], 3), access(root, 0, 1), load(0, [0], 40), access(root, 0, 1));
     expect(host.executor.peek()[5 * PAGE_WORDS]).toBe(43);
+  });
+
+  test('are performed in the order of their ACCESS, then of the list', async () => {
+    const host = recorded();
+    const made = tables();
+    const { root } = made;
+    await host.run(...made.build, fill(0, 5, 100));
+    const both = access(root, 0, 2);
+    const done = await host.run(load(0, [2, 0], 3), both, ...made.mapSecond(), both, result(0, 2));
+    expect([...done.io]).toEqual([1, 103, 1, 100]);
+    expect(done.faults).toHaveLength(4);
   });
 
   test('share one reading of results with their neighbours, and with the reading that was asked for', async () => {

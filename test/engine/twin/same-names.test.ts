@@ -59,6 +59,7 @@ describe('constants', () => {
       done: WGSL.ACCESS_DONE,
       resolvedVram: WGSL.ACCESS_RESOLVED_VRAM,
       resolvedSystem: WGSL.ACCESS_RESOLVED_SYSTEM,
+      translated: WGSL.ACCESS_TRANSLATED,
     });
     expect(ACCESS_RECORD_WORDS * 4).toBe(STRUCTS.AccessRecord.bytes);
     expect(ACCESS_RESULT_WORDS * 4).toBe(STRUCTS.AccessResult.bytes);
