@@ -1,6 +1,6 @@
-// Copies whole pages named by pairs of frames, one workgroup a page: between two buffers or within one.
+// Copies whole pages named by pairs of frames, GROUPS workgroups a page: between two buffers or within one.
 //
-// Neighbouring lanes own neighbouring rows. A lane owns 256 / LANES rows and moves UNROLL of them at a time, all loads before
+// Neighbouring lanes own neighbouring rows. A lane owns 256 / (LANES × GROUPS) rows and moves UNROLL of them at a time, all loads before
 // all stores, so that more bytes are in flight. Which shape is best differs by GPU (src/engine/gpu/copy-shape.ts). Branches
 // on overrides are decided when the pipeline is made, and every row is a lane plus a constant: no loop, no bounds clamp.
 //
@@ -11,8 +11,10 @@
 
 /// Lanes of a workgroup: 64, 128 or 256.
 override LANES: u32 = 64u;
-/// Rows that a lane moves at a time: 1, 2 or 4, and LANES × UNROLL ≤ 256.
+/// Rows that a lane moves at a time: 1, 2 or 4, and LANES × UNROLL × GROUPS ≤ 256.
 override UNROLL: u32 = 4u;
+/// Workgroups that share a page: 1, 2 or 4.
+override GROUPS: u32 = 1u;
 
 struct CopyParams {
   count: u32,
@@ -31,9 +33,9 @@ struct CopyParams {
 @group(0) @binding(3) var<storage, read_write> dst: array<Page>;
 @group(0) @binding(4) var<storage, read_write> memory: array<Page>;
 
-/// The pair of a workgroup, counted in the bound segments; beyond their ends when there is nothing to do.
-fn pairOf(group: vec3<u32>) -> PagePair {
-  let item = groupNumber(group, params.width);
+/// The pair of workgroup `number`, counted in the bound segments; beyond their ends when there is nothing to do.
+fn pairOf(number: u32) -> PagePair {
+  let item = number / GROUPS;
   if (item >= params.count) { return PagePair(NO_FRAME, NO_FRAME); }
   let pair = pairs[params.firstPair + item];
   return PagePair(pair.src - params.srcFirst, pair.dst - params.dstFirst);
@@ -46,50 +48,54 @@ fn outside(pair: PagePair) -> bool {
 
 @compute @workgroup_size(LANES)
 fn copyBetween(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let pair = pairOf(group);
+  let number = groupNumber(group, params.width);
+  let pair = pairOf(number);
   if (outside(pair)) { return; }
-  let a = src[pair.src].rows[lane];
-  if (UNROLL == 1u) { dst[pair.dst].rows[lane] = a; }
-  if (LANES == 256u) { return; }
-  let b = src[pair.src].rows[lane + LANES];
-  if (UNROLL == 1u) { dst[pair.dst].rows[lane + LANES] = b; }
+  let first = (number % GROUPS) * (PAGE_ROWS / GROUPS) + lane;
+  let a = src[pair.src].rows[first];
+  if (UNROLL == 1u) { dst[pair.dst].rows[first] = a; }
+  if (LANES * GROUPS == PAGE_ROWS) { return; }
+  let b = src[pair.src].rows[first + LANES];
+  if (UNROLL == 1u) { dst[pair.dst].rows[first + LANES] = b; }
   if (UNROLL == 2u) {
-    dst[pair.dst].rows[lane] = a;
-    dst[pair.dst].rows[lane + LANES] = b;
+    dst[pair.dst].rows[first] = a;
+    dst[pair.dst].rows[first + LANES] = b;
   }
-  if (LANES == 128u) { return; }
-  let c = src[pair.src].rows[lane + 128u];
-  if (UNROLL == 1u) { dst[pair.dst].rows[lane + 128u] = c; }
-  let d = src[pair.src].rows[lane + 192u];
+  if (2u * LANES * GROUPS == PAGE_ROWS) { return; }
+  let c = src[pair.src].rows[first + 2u * LANES];
+  if (UNROLL == 1u) { dst[pair.dst].rows[first + 2u * LANES] = c; }
+  let d = src[pair.src].rows[first + 3u * LANES];
   if (UNROLL == 4u) {
-    dst[pair.dst].rows[lane] = a;
-    dst[pair.dst].rows[lane + 64u] = b;
+    dst[pair.dst].rows[first] = a;
+    dst[pair.dst].rows[first + LANES] = b;
   }
-  if (UNROLL != 1u) { dst[pair.dst].rows[lane + 128u] = c; }
-  dst[pair.dst].rows[lane + 192u] = d;
+  if (UNROLL != 1u) { dst[pair.dst].rows[first + 2u * LANES] = c; }
+  dst[pair.dst].rows[first + 3u * LANES] = d;
 }
 
 @compute @workgroup_size(LANES)
 fn copyWithin(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let pair = pairOf(group);
+  let number = groupNumber(group, params.width);
+  let pair = pairOf(number);
   if (outside(pair)) { return; }
-  let a = memory[pair.src].rows[lane];
-  if (UNROLL == 1u) { memory[pair.dst].rows[lane] = a; }
-  if (LANES == 256u) { return; }
-  let b = memory[pair.src].rows[lane + LANES];
-  if (UNROLL == 1u) { memory[pair.dst].rows[lane + LANES] = b; }
+  let first = (number % GROUPS) * (PAGE_ROWS / GROUPS) + lane;
+  let a = memory[pair.src].rows[first];
+  if (UNROLL == 1u) { memory[pair.dst].rows[first] = a; }
+  if (LANES * GROUPS == PAGE_ROWS) { return; }
+  let b = memory[pair.src].rows[first + LANES];
+  if (UNROLL == 1u) { memory[pair.dst].rows[first + LANES] = b; }
   if (UNROLL == 2u) {
-    memory[pair.dst].rows[lane] = a;
-    memory[pair.dst].rows[lane + LANES] = b;
+    memory[pair.dst].rows[first] = a;
+    memory[pair.dst].rows[first + LANES] = b;
   }
-  if (LANES == 128u) { return; }
-  let c = memory[pair.src].rows[lane + 128u];
-  if (UNROLL == 1u) { memory[pair.dst].rows[lane + 128u] = c; }
-  let d = memory[pair.src].rows[lane + 192u];
+  if (2u * LANES * GROUPS == PAGE_ROWS) { return; }
+  let c = memory[pair.src].rows[first + 2u * LANES];
+  if (UNROLL == 1u) { memory[pair.dst].rows[first + 2u * LANES] = c; }
+  let d = memory[pair.src].rows[first + 3u * LANES];
   if (UNROLL == 4u) {
-    memory[pair.dst].rows[lane] = a;
-    memory[pair.dst].rows[lane + 64u] = b;
+    memory[pair.dst].rows[first] = a;
+    memory[pair.dst].rows[first + LANES] = b;
   }
-  if (UNROLL != 1u) { memory[pair.dst].rows[lane + 128u] = c; }
-  memory[pair.dst].rows[lane + 192u] = d;
+  if (UNROLL != 1u) { memory[pair.dst].rows[first + 2u * LANES] = c; }
+  memory[pair.dst].rows[first + 3u * LANES] = d;
 }

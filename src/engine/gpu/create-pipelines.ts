@@ -63,7 +63,7 @@ async function createPipeline(
   const { entry, constants = {} }: Variant = VARIANTS[name];
   const label = pipelineKey(name, shape);
   const layout = device.createPipelineLayout({ label, bindGroupLayouts: [group] });
-  const shaped = SHAPED.includes(name) ? { LANES: shape.lanes, UNROLL: shape.unroll } : {};
+  const shaped = SHAPED.includes(name) ? { LANES: shape.lanes, UNROLL: shape.unroll, GROUPS: shape.groups } : {};
   const walks = entry === 'translatePages' ? { PAGES_A_LANE: pagesALane } : {};
   return device.createComputePipelineAsync({
     label,

@@ -53,7 +53,8 @@ export function dispatchCopy(
     srcFrames: framesIn(config, src),
     dstFrames: framesIn(config, dst),
   };
-  writer.dispatch(`${list}${src === dst ? 'Within' : 'Between'}`, src, dst, 'CopyParams', values, count);
+  const { groups } = writer.machine.pipelines.shapeOf(src, dst);
+  writer.dispatch(`${list}${src === dst ? 'Within' : 'Between'}`, src, dst, 'CopyParams', values, count * groups);
 }
 
 function emitTasks(writer: FlushWriter, batch: Batch, variant: 'fillPages' | 'fillSeeded' | 'hashPages'): void {

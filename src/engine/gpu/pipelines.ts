@@ -93,11 +93,14 @@ export class Pipelines {
     this.#shapes = shapes;
   }
 
+  /** The shape of copies from segment `a` to `b`. */
+  shapeOf(a: SegmentId, b: SegmentId): CopyShape {
+    return this.#shapes[directionOf(spaceOf(a), spaceOf(b))];
+  }
+
   /** The pipeline of a variant; copies from segment `a` to `b` have the shape of their direction. */
   get(name: VariantName, a: SegmentId, b: SegmentId): GPUComputePipeline {
-    return this.#pipelines.get(
-      pipelineKey(name, this.#shapes[directionOf(spaceOf(a), spaceOf(b))]),
-    ) as GPUComputePipeline;
+    return this.#pipelines.get(pipelineKey(name, this.shapeOf(a, b))) as GPUComputePipeline;
   }
 
   /**

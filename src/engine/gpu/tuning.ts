@@ -44,7 +44,9 @@ export function runnableShapes({ limits }: ExecutorInfo): readonly CopyShape[] {
 }
 
 function knownShape(allowed: readonly CopyShape[], wanted: Partial<CopyShape> | null | undefined): CopyShape {
-  return allowed.find(({ lanes, unroll }) => lanes === wanted?.lanes && unroll === wanted.unroll) ?? DEFAULT_SHAPE;
+  const same = ({ lanes, unroll, groups }: CopyShape): boolean =>
+    lanes === wanted?.lanes && unroll === wanted.unroll && groups === wanted.groups;
+  return allowed.find(same) ?? DEFAULT_SHAPE;
 }
 
 /** The different shapes among those of all directions. */

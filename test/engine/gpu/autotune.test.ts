@@ -107,7 +107,7 @@ const fastWide = ({ lanes }: CopyShape): number => (lanes === 256 ? 2 : 3);
 describe('tuning a direction', () => {
   test('takes the faster shape', async () => {
     const { choice } = await tune(1, 600, fastWide);
-    expect(choice).toMatchObject({ shape: { lanes: 256, unroll: 1 }, reason: 'wins', gain: 1.5 });
+    expect(choice).toMatchObject({ shape: { lanes: 256, unroll: 1, groups: 1 }, reason: 'wins', gain: 1.5 });
   });
 
   test.each([0, 10, 100, 300, 600])('ends by %i ms, and has chosen by the rule whatever it got', async (deadline) => {

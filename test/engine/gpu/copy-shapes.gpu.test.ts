@@ -62,7 +62,7 @@ describe('a copy', () => {
     );
 
   gpuTest('cannot have a shape that no pipeline was made for', CONFIG, async ({ executor }) => {
-    const wide = { lanes: 256, unroll: 1 };
+    const wide = { lanes: 256, unroll: 1, groups: 1 };
     expect(() => executor.useShapes({ ...DEFAULT_SHAPES, up: wide })).toThrow('no pipelines of shape 256x1');
     expect(executor.tuning).toMatchObject({ source: 'default', shapes: DEFAULT_SHAPES });
   });

@@ -22,8 +22,8 @@ const INFO: ExecutorInfo = {
   limits: { maxComputeInvocationsPerWorkgroup: 256 },
   timestamps: true,
 };
-const WIDE = { lanes: 256, unroll: 1 };
-const SHAPES = { up: WIDE, down: { lanes: 64, unroll: 1 }, within: DEFAULT_SHAPE };
+const WIDE = { lanes: 256, unroll: 1, groups: 1 };
+const SHAPES = { up: WIDE, down: { lanes: 64, unroll: 1, groups: 1 }, within: DEFAULT_SHAPE };
 const TABLE: TuningTable = { [tuningKey(INFO, '0.1.0')]: SHAPES };
 
 describe('a tuning table', () => {
@@ -62,7 +62,7 @@ describe('a tuning table', () => {
 
 describe('shapes', () => {
   test('divide a page of 256 rows, and the default comes first', () => {
-    expect(COPY_SHAPES.every(({ lanes, unroll }) => 256 % (lanes * unroll) === 0)).toBe(true);
+    expect(COPY_SHAPES.every(({ lanes, unroll, groups }) => 256 % (lanes * unroll * groups) === 0)).toBe(true);
     expect(COPY_SHAPES[0]).toBe(DEFAULT_SHAPE);
     expect(shapesWithin(128).map(({ lanes }) => lanes)).toEqual([64, 64, 64, 128, 128]);
   });
