@@ -1,4 +1,4 @@
-// Performs accesses that access.wgsl resolved: one dispatch a segment.
+// Performs accesses that access.wgsl resolved: one dispatch for each segment of VRAM and of system memory, a pair at a time.
 //
 // In which order segments come cannot matter: no word is loaded and stored in one step, and stores add.
 #import page
@@ -9,24 +9,18 @@ struct PerformParams {
   base: u32,
   count: u32,
   width: u32,
-  /// ACCESS_RESOLVED_VRAM or ACCESS_RESOLVED_SYSTEM: the space of the bound segment.
-  status: u32,
-  /// First frame of the segment in its space, and how many it has.
-  first: u32,
-  frames: u32,
+  /// First frames of the bound segments in their spaces, and how many frames they have: 0 where there is none.
+  vramFirst: u32,
+  vramFrames: u32,
+  systemFirst: u32,
+  systemFrames: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: PerformParams;
-@group(0) @binding(1) var<storage, read_write> memory: array<atomic<u32>>;
-@group(0) @binding(2) var<storage, read> records: array<AccessRecord>;
-@group(0) @binding(3) var<storage, read_write> results: array<AccessResult>;
-
-/// Performs the access at `frame` of the segment and returns the word before it.
-fn perform(frame: u32, record: AccessRecord) -> u32 {
-  let word = frame * PAGE_WORDS + ((record.vaLo >> 2u) & (PAGE_WORDS - 1u));
-  if (record.kind == ACCESS_READ) { return atomicLoad(&memory[word]); }
-  return atomicAdd(&memory[word], record.operand);
-}
+@group(0) @binding(1) var<storage, read_write> vram: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read_write> system: array<atomic<u32>>;
+@group(0) @binding(3) var<storage, read> records: array<AccessRecord>;
+@group(0) @binding(4) var<storage, read_write> results: array<AccessResult>;
 
 @compute @workgroup_size(64)
 fn performAccess(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -34,7 +28,17 @@ fn performAccess(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   if (item >= params.count) { return; }
   let index = params.base + item;
   let resolved = results[index];
-  let frame = resolved.value - params.first;
-  if (resolved.status != params.status || frame >= params.frames) { return; }
-  results[index] = AccessResult(ACCESS_DONE, perform(frame, records[index]));
+  let inVram = resolved.status == ACCESS_RESOLVED_VRAM;
+  let frame = resolved.value - select(params.systemFirst, params.vramFirst, inVram);
+  let here = frame < select(params.systemFrames, params.vramFrames, inVram);
+  if (!here || (!inVram && resolved.status != ACCESS_RESOLVED_SYSTEM)) { return; }
+  let record = records[index];
+  let word = frame * PAGE_WORDS + ((record.vaLo >> 2u) & (PAGE_WORDS - 1u));
+  var before = 0u;
+  if (record.kind == ACCESS_READ) {
+    if (inVram) { before = atomicLoad(&vram[word]); } else { before = atomicLoad(&system[word]); }
+  } else {
+    if (inVram) { before = atomicAdd(&vram[word], record.operand); } else { before = atomicAdd(&system[word], record.operand); }
+  }
+  results[index] = AccessResult(ACCESS_DONE, before);
 }

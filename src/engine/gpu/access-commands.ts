@@ -3,7 +3,6 @@ import { WORDS_PER_PAGE } from '../../base/units.ts';
 import {
   ACCESS_RECORD_WORDS,
   ACCESS_RESULT_WORDS,
-  ACCESS_STATUS,
   SYSTEM_SPACE,
   type Access,
   type AccessLoad,
@@ -30,7 +29,7 @@ export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void
   writer.encoder().clearBuffer(buffers.results, command.base * RESULT_BYTES, count * RESULT_BYTES);
 }
 
-/** ACCESS: a dispatch that translates, with the TLB model one over its lines, and one a segment that performs. */
+/** ACCESS: a dispatch that translates, with the TLB model one over its lines, and one that performs. */
 export function encodeAccess(writer: FlushWriter, command: Access): void {
   const { base, count, asid, root } = command;
   const { config } = writer.machine;
@@ -57,18 +56,24 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
   writer.dispatch(variant, tables, tables, 'AccessParams', values, Math.ceil(count / LANES));
   if (tlb) encodeFillTlb(writer, command);
   if (command.translateOnly === true) return;
-  performResolved(writer, command, SYSTEM_SPACE, ACCESS_STATUS.resolvedSystem);
-  performResolved(writer, command, vram, ACCESS_STATUS.resolvedVram);
+  encodePerform(writer, command, vram);
 }
 
-/** One dispatch for each segment of a space: it performs what was resolved to frames in there. */
-function performResolved(writer: FlushWriter, { base, count }: Access, space: SpaceId, status: number): void {
+/** Performs what was resolved: a dispatch for the first segments of VRAM and system memory, one for the second … */
+function encodePerform(writer: FlushWriter, { base, count }: Access, vram: SpaceId): void {
   const { config } = writer.machine;
-  if (config.spaces[space]?.host === true) return;
-  for (let index = 0; index < segmentCount(config, space); index++) {
-    const segment = segmentId(space, index);
-    const values = { base, count, status, first: firstFrame(config, segment), frames: framesIn(config, segment) };
-    writer.dispatch('performAccess', segment, segment, 'PerformParams', values, Math.ceil(count / LANES));
+  const segments = Math.max(segmentCount(config, SYSTEM_SPACE), segmentCount(config, vram));
+  for (let index = 0; index < segments; index++) {
+    const [near, system] = [segmentId(vram, index), segmentId(SYSTEM_SPACE, index)];
+    const values = {
+      base,
+      count,
+      vramFirst: firstFrame(config, near),
+      vramFrames: framesIn(config, near),
+      systemFirst: firstFrame(config, system),
+      systemFrames: config.spaces[SYSTEM_SPACE]?.host === true ? 0 : framesIn(config, system),
+    };
+    writer.dispatch('performAccess', system, near, 'PerformParams', values, Math.ceil(count / LANES));
   }
 }
 

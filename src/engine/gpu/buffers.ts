@@ -9,7 +9,20 @@ import type { FlushLimits } from './flush-limits.ts';
 /** Uniforms of one dispatch are a slot of this many bytes: the alignment of dynamic offsets that every device allows. */
 export const PARAM_SLOT_BYTES = 256;
 
-const FIXED = ['list', 'payload', 'params', 'pairs', 'marks', 'io', 'records', 'results', 'faults', 'tlb'] as const;
+const FIXED = [
+  'list',
+  'payload',
+  'params',
+  'pairs',
+  'marks',
+  'io',
+  'records',
+  'results',
+  'faults',
+  'tlb',
+  'noVram',
+  'noSystem',
+] as const;
 type FixedName = (typeof FIXED)[number];
 
 export interface GpuBuffers extends Readonly<Record<FixedName, GPUBuffer>> {
@@ -44,6 +57,8 @@ function fixedBytes(config: ExecutorConfig, limits: FlushLimits): Record<FixedNa
     results: accesses * ACCESS_RESULT_WORDS * 4,
     faults: STRUCTS.FaultRing.fields.records + ringRecords(config) * STRUCTS.FaultRecord.bytes,
     tlb: Math.max(1, config.tlbLines) * STRUCTS.TlbLine.bytes,
+    noVram: PAGE_SIZE,
+    noSystem: PAGE_SIZE,
   };
 }
 

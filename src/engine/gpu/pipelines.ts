@@ -141,6 +141,9 @@ export class Pipelines {
     if (name === 'pairs' && PAIRS_FROM_DEVICE.includes(variant)) return buffers.pairs;
     if (LIST_NAMES.includes(name)) return buffers.list;
     if (name === 'dst' || name === 'dstEntries') return this.#segment(b) as GPUBuffer;
+    // A space may have fewer segments than the other, or be the host's: what is bound for it is not touched.
+    if (name === 'vram') return this.#segment(b) ?? buffers.noVram;
+    if (name === 'system') return this.#segment(a) ?? buffers.noSystem;
     if (SPACE_A_NAMES.includes(name)) return this.#segment(a) as GPUBuffer;
     return buffers[name as keyof Omit<GpuBuffers, 'spaces'>];
   }
