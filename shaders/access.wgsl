@@ -131,7 +131,10 @@ fn appendFault(cookie: u32, outcome: Attempt) {
 @compute @workgroup_size(64)
 fn access(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let cookie = groupNumber(group, params.width) * 64u + lane;
-  if (cookie >= params.count || chainStopped()) { return; }
+  // Loops that run once or not at all: software adapters run both sides of a branch and skip only the bodies of loops.
+  var stopped = cookie >= params.count;
+  for (var ask = params.chainFirst != params.serial; ask; ask = false) { stopped = stopped || chainStopped(); }
+  if (stopped) { return; }
   let outcome = attempt(params.base + cookie);
-  if (outcome.fault != FAULT_NONE) { appendFault(cookie, outcome); }
+  for (var faulted = outcome.fault != FAULT_NONE; faulted; faulted = false) { appendFault(cookie, outcome); }
 }

@@ -35,10 +35,11 @@ fn performAccess(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
   let record = records[index];
   let word = frame * PAGE_WORDS + ((record.vaLo >> 2u) & (PAGE_WORDS - 1u));
   var before = 0u;
-  if (record.kind == ACCESS_READ) {
-    if (inVram) { before = atomicLoad(&vram[word]); } else { before = atomicLoad(&system[word]); }
-  } else {
-    if (inVram) { before = atomicAdd(&vram[word], record.operand); } else { before = atomicAdd(&system[word], record.operand); }
-  }
+  let reads = record.kind == ACCESS_READ;
+  // Loops that run once or not at all: software adapters run both sides of a branch and skip only the bodies of loops.
+  for (var once = inVram && reads; once; once = false) { before = atomicLoad(&vram[word]); }
+  for (var once = inVram && !reads; once; once = false) { before = atomicAdd(&vram[word], record.operand); }
+  for (var once = !inVram && reads; once; once = false) { before = atomicLoad(&system[word]); }
+  for (var once = !inVram && !reads; once; once = false) { before = atomicAdd(&system[word], record.operand); }
   results[index] = AccessResult(ACCESS_DONE, before);
 }
