@@ -1,12 +1,16 @@
 // Chooses what runs the jobs under Node, and asks the launcher for the software driver when there is no hardware.
 import { createNodeGpu } from '../src/engine/gpu/node.ts';
+import type { BenchHost } from '../src/lab/bench/bench-host.ts';
 import { GpuUnavailable } from '../src/engine/gpu/unavailable.ts';
 import type { Executor, ExecutorConfig } from '../src/engine/plan/executor.ts';
+import { softwareOrTwin } from '../src/lab/bench/find-adapter.ts';
 import {
   chooseExecutor,
   openExecutor,
+  TWIN,
   type AdapterChoice,
   type ChosenAdapter,
+  type SystemPages,
 } from '../src/lab/session/open-executor.ts';
 import { mayRetryWithSoftware, RETRY_WITH_SOFTWARE } from '../tools/launch-contract.mjs';
 import { CommandError, EXIT } from './exit.ts';
@@ -14,6 +18,8 @@ import { CommandError, EXIT } from './exit.ts';
 export interface Found {
   readonly chosen: ChosenAdapter;
   readonly gpu: GPU | undefined;
+  /** Absent before anybody asked for copy shapes (tune.ts). */
+  readonly tuning?: BenchHost['tuning'];
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -23,24 +29,25 @@ type Env = Readonly<Record<string, string | undefined>>;
  * adapter (3), or (75) a request to the launcher to start again (tools/launch-contract.mjs).
  */
 export async function findAdapter(choice: AdapterChoice, env: Env): Promise<Found> {
-  if (choice === 'twin') return { gpu: undefined, chosen: await twin(null) };
+  if (choice === 'twin') return { gpu: undefined, chosen: TWIN };
   const gpu = await nodeGpu();
   return choice === 'auto' ? best(gpu, env) : wanted(choice, gpu);
 }
 
 /** An executor on what was found, or why the memory is not there. */
-export function openFound({ gpu, chosen }: Found, config: ExecutorConfig): Promise<Executor | GpuUnavailable> {
-  return openExecutor(gpu, chosen, config);
+export function openFound(
+  { gpu, chosen }: Found,
+  config: ExecutorConfig,
+  systemPages?: SystemPages,
+): Promise<Executor | GpuUnavailable> {
+  return openExecutor(gpu, chosen, config, systemPages);
 }
 
 async function best(gpu: GPU | undefined, env: Env): Promise<Found> {
   const hardware = await chooseExecutor(gpu, 'hardware');
   if (!(hardware instanceof GpuUnavailable)) return { gpu, chosen: hardware };
   if (mayRetryWithSoftware(env)) throw new CommandError(RETRY_WITH_SOFTWARE, 'no hardware adapter here');
-  const software = await chooseExecutor(gpu, 'software');
-  if (software instanceof GpuUnavailable)
-    return { gpu, chosen: await twin(`no adapter was found: ${software.message}`) };
-  return { gpu, chosen: { ...software, fallback: 'no hardware adapter was found' } };
+  return { gpu, chosen: await softwareOrTwin(gpu) };
 }
 
 async function wanted(choice: 'hardware' | 'software', gpu: GPU | undefined): Promise<Found> {
@@ -48,12 +55,6 @@ async function wanted(choice: 'hardware' | 'software', gpu: GPU | undefined): Pr
   if (!(chosen instanceof GpuUnavailable)) return { gpu, chosen };
   const others = choice === 'hardware' ? 'software, twin' : 'hardware, twin';
   throw new CommandError(EXIT.noAdapter, `--adapter is "${choice}", but: ${chosen.message} Others: ${others}`);
-}
-
-async function twin(fallback: string | null): Promise<ChosenAdapter> {
-  const chosen = await chooseExecutor(undefined, 'twin');
-  if (chosen instanceof GpuUnavailable) throw new CommandError(EXIT.noAdapter, chosen.message);
-  return { ...chosen, fallback };
 }
 
 /** The native module is a development dependency: it may be absent or not load here. */

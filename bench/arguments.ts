@@ -2,10 +2,11 @@
 //
 // Not `cac`: it turns text into numbers and takes `--timeslice -1` for two flags, and so could not repeat what was given.
 import { parseArgs } from 'node:util';
+import { BOUNDS, isWithin, type Bounds } from '../src/lab/bench/choices.ts';
 import { scenarioFields, type FieldInfo } from '../src/lab/session/scenario-fields.ts';
 import { EXIT, CommandError, usageError } from './exit.ts';
 
-export const VERBS = ['list', 'run', 'replay', 'compare', 'export', 'help'] as const;
+export const VERBS = ['list', 'run', 'replay', 'compare', 'alternate', 'export', 'help'] as const;
 export type Verb = (typeof VERBS)[number];
 
 export interface FlagSpec {
@@ -51,7 +52,7 @@ export const SAMPLES: FlagSpec = {
   flag: '--samples',
   value: 'N',
   help: 'Samples of each case (default 30, with --quick 9).',
-  allowed: 'a whole number from 5 to 10000',
+  allowed: BOUNDS.samples.allowed,
 };
 export const QUICK: FlagSpec = {
   flag: '--quick',
@@ -63,26 +64,66 @@ export const QUICK: FlagSpec = {
 export const FILTER: FlagSpec = {
   flag: '--filter',
   value: 'TEXT',
-  help: 'Of the cases chosen, those whose id contains this.',
+  help: 'Of the cases chosen (without ids: of all), those whose id contains this.',
   allowed: 'text that is in an id such as 2M.physical',
+};
+export const ALL: FlagSpec = {
+  flag: '--all',
+  value: null,
+  help: 'Every case, not the core alone.',
+  allowed: 'no value',
+};
+export const IN: FlagSpec = {
+  flag: '--in',
+  value: 'HOST',
+  help: 'Where to measure: in this Node, or in a headless Chrome or Chromium (default node).',
+  allowed: 'node, browser',
+};
+export const RUNS: FlagSpec = {
+  flag: '--runs',
+  value: 'N',
+  help: 'Runs of each side (default 5).',
+  allowed: 'a whole number from 5 to 1000',
+};
+export const NO_PEERS: FlagSpec = {
+  flag: '--no-peers',
+  value: null,
+  help: 'Leave out the cases that the chosen ones are to be compared with, unless they are chosen too.',
+  allowed: 'no value',
 };
 export const REPEAT: FlagSpec = {
   flag: '--repeat',
   value: 'N',
   help: 'Measure the whole selection so often, each time in another order; samples are joined.',
-  allowed: 'a whole number from 1 to 1000',
+  allowed: BOUNDS.repeat.allowed,
 };
 export const BUDGET: FlagSpec = {
   flag: '--budget',
   value: 'SECONDS',
   help: 'Stop sampling in this time. Cases without enough samples by then are left out, and named.',
-  allowed: 'a number above 0 up to 86400',
+  allowed: BOUNDS.budgetSeconds.allowed,
 };
 export const AA: FlagSpec = {
   flag: '--aa',
   value: 'N',
-  help: 'Run one case against itself so often, and say how often compare would claim a difference.',
-  allowed: 'a whole number from 200 to 100000',
+  help: 'Run each case against itself so often, and say how often compare would claim a difference.',
+  allowed: BOUNDS.aa.allowed,
+};
+const ALTERNATION_FILE: FlagSpec = {
+  ...JSON_FILE,
+  help: 'Write the result here instead of pageferry-alternation-<time>.json.',
+};
+export const NO_TUNE: FlagSpec = {
+  flag: '--no-tune',
+  value: null,
+  help: 'Measure with the default copy shapes, whatever is kept of this adapter.',
+  allowed: 'no value',
+};
+export const RETUNE: FlagSpec = {
+  flag: '--retune',
+  value: null,
+  help: 'Choose the copy shapes anew, though they are kept of an earlier run on this adapter.',
+  allowed: 'no value',
 };
 const COMPARISON_FILE: FlagSpec = { ...JSON_FILE, help: 'Write the comparison as JSON too.' };
 export const FAIL_ON_REGRESSION: FlagSpec = {
@@ -107,9 +148,10 @@ export const OUT: FlagSpec = {
 /** Flags of each verb. */
 export const FLAGS: Readonly<Record<Verb, readonly FlagSpec[]>> = {
   list: [],
-  run: [QUICK, SAMPLES, SEED, ADAPTER, FILTER, REPEAT, BUDGET, AA, JSON_FILE],
+  run: [IN, ALL, QUICK, SAMPLES, SEED, ADAPTER, FILTER, NO_PEERS, REPEAT, BUDGET, AA, NO_TUNE, RETUNE, JSON_FILE],
   replay: [...replayFields().map(fieldFlag), JSON_FILE],
   compare: [COMPARISON_FILE, FAIL_ON_REGRESSION],
+  alternate: [RUNS, ALL, QUICK, SAMPLES, SEED, ADAPTER, FILTER, NO_PEERS, NO_TUNE, ALTERNATION_FILE],
   export: [TO, OUT],
   help: [],
 };
@@ -136,7 +178,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
 }
 
 function judgeOperands(verb: Verb, operands: readonly string[]): readonly string[] {
-  if (verb === 'run') return operands;
+  if (verb === 'run' || verb === 'alternate') return operands;
   const { names: wanted, all } = FILES[verb] ?? { names: [], all: 'no argument' };
   const missing = wanted[operands.length];
   if (missing !== undefined) throw usageError(missing, null, all);
@@ -170,9 +212,9 @@ function tokensOf(args: readonly string[]): { operands: string[]; given: Map<str
   return { operands, given };
 }
 
-/** A whole number within bounds; throws CommandError naming the flag. */
-export function wholeNumber(spec: FlagSpec, text: string, min: number, max: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= min && value <= max)) throw usageError(spec.flag, text, spec.allowed);
+/** A number within bounds, in plain digits; throws CommandError naming the flag. */
+export function numberFrom(spec: FlagSpec, text: string, bounds: Bounds): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!isWithin(value, bounds)) throw usageError(spec.flag, text, spec.allowed);
   return value;
 }

@@ -2,6 +2,7 @@
 import { DeviceLostError } from '../src/engine/plan/executor.ts';
 import { align } from '../src/lab/measure/table.ts';
 import { RETRY_WITH_SOFTWARE } from '../tools/launch-contract.mjs';
+import { alternateVerb } from './alternate.ts';
 import { readCommandLine } from './arguments.ts';
 import { CATALOGUE } from './cases/catalogue.ts';
 import { compareVerb } from './compare.ts';
@@ -27,13 +28,15 @@ async function main(args: readonly string[]): Promise<number> {
       return replayVerb(command);
     case 'compare':
       return compareVerb(command);
+    case 'alternate':
+      return alternateVerb(command);
     case 'export':
       return exportVerb(command);
   }
 }
 
 function listText(): string {
-  return align(CATALOGUE.map(({ id, about }) => [id, about])).join('\n');
+  return align(CATALOGUE.map(({ id, tier, about }) => [id, tier, about])).join('\n');
 }
 
 /** What went wrong, in one line; a bug keeps its stack, for whoever reports it. */

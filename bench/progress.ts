@@ -1,4 +1,5 @@
 // One line on a terminal that says how far a run is and how long it will take; nothing where no one is looking.
+import { secondsLeft } from '../src/lab/bench/bench-protocol.ts';
 
 const CLEAR = '\r\u001b[K';
 const EVERY_MS = 100;
@@ -28,7 +29,6 @@ export function createProgress(out: { isTTY?: boolean; write(text: string): unkn
 export function progressLine(done: number, total: number | null, label: string, elapsedMs: number): string {
   if (total === null || total === 0) return `${done} done · ${label}`;
   const percent = Math.floor((100 * done) / total);
-  if (done === 0) return `${percent} % · ${label}`;
-  const left = Math.ceil(((elapsedMs / done) * (total - done)) / 1000);
-  return `${percent} % · ${label} · ${left} s left`;
+  const left = secondsLeft(done, total, elapsedMs);
+  return left === null ? `${percent} % · ${label}` : `${percent} % · ${label} · ${left} s left`;
 }

@@ -5,9 +5,13 @@ import type { Report } from '../src/lab/measure/report.ts';
 import { usageError } from './exit.ts';
 
 /** `pageferry-report-2026-11-20T12-00-00.json` in the current folder, unless the user names a file. */
-export function reportPath(given: string | undefined, startedAt: Date): string {
+export function reportPath(
+  given: string | undefined,
+  startedAt: Date,
+  kind: 'report' | 'alternation' = 'report',
+): string {
   if (given !== undefined) return outputPath('--json', given);
-  const path = resolve(`pageferry-report-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
+  const path = resolve(`pageferry-${kind}-${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}.json`);
   if (!writable(path))
     throw usageError('the current folder', process.cwd(), 'one that can be written, or --json FILE for the report');
   return path;

@@ -1,131 +1,71 @@
 // The verb `run`: measures cases on the best adapter at hand, prints a table, writes a report.
-import { aaLines, aaWarnings } from '../src/lab/measure/aa.ts';
-import type { BenchCase } from '../src/lab/measure/bench-case.ts';
-import { benchWarnings } from '../src/lab/measure/bench-warnings.ts';
-import { FULL_SAMPLES, QUICK_SAMPLES } from '../src/lab/measure/bench-runner.ts';
-import { environmentOf, TOOL } from '../src/lab/measure/environment.ts';
-import { report, type AaFacts, type Report } from '../src/lab/measure/report.ts';
+import type { BenchRequest } from '../src/lab/bench/bench-protocol.ts';
+import { BenchFailure } from '../src/lab/bench/experiment.ts';
+import type { Judged } from '../src/lab/bench/judge-request.ts';
+import { runRequest } from '../src/lab/bench/run-request.ts';
+import { aaLines } from '../src/lab/measure/aa.ts';
+import type { Report } from '../src/lab/measure/report.ts';
 import { reportTable } from '../src/lab/measure/table.ts';
-import { DEFAULT_SCENARIO } from '../src/lab/session/scenario.ts';
-import { aaCommand, aaSampling, measureAa } from './aa.ts';
 import { findAdapter, type Found } from './adapter.ts';
-import { BUDGET, FILTER, QUICK, REPEAT, SAMPLES, wholeNumber, type CommandLine } from './arguments.ts';
-import { CATALOGUE } from './cases/catalogue.ts';
-import type { MigrateCase } from './cases/migrate.ts';
-import { EXIT, usageError } from './exit.ts';
-import { nodeHost } from './host-facts.ts';
-import { measureCases, type CaseResults, type Choices } from './measure-cases.ts';
+import { BUDGET, IN, type CommandLine } from './arguments.ts';
+import { CommandError, EXIT, usageError } from './exit.ts';
+import { watchInterrupt, type Interrupt } from './interrupt.ts';
+import { nodeBenchHost } from './node-host.ts';
 import { reportPath, writeReport } from './report-file.ts';
-import { scenarioFromFlags } from './scenario-flags.ts';
+import { judgedRequest } from './request.ts';
+import { runInBrowser } from './run-in-browser.ts';
+import { tuned } from './tune.ts';
 
 /** Runs the verb; returns the exit status. Throws CommandError on bad usage. */
-export async function runVerb({ flags, operands }: CommandLine): Promise<number> {
-  const cases = selectCases(operands, flags.get(FILTER.flag));
-  const { engine, run } = scenarioFromFlags(DEFAULT_SCENARIO, flags);
-  const given = { ...choicesFrom(flags), seed: run.seed };
-  const aa = aaCommand(flags, cases);
-  const choices = aa === null ? given : { ...given, sampling: aaSampling(given, flags.has(SAMPLES.flag)) };
-  const started = new Date();
-  const path = reportPath(flags.get('--json'), started);
-  const found = await findAdapter(engine.adapter, process.env);
-  const results = aa === null ? await measureCases(found, cases, choices) : await measureAa(found, aa, choices);
-  refuseNothing(results, cases.length, flags);
-  const chosen = {
-    adapter: engine.adapter,
-    seed: run.seed,
-    quick: choices.quick,
-    samples: choices.sampling.samples,
-    repeat: choices.repeat,
-    budgetSeconds: choices.budgetMs === null ? null : choices.budgetMs / 1000,
-    cases: cases.map(({ id }) => id),
-  };
-  return finish(compose(results, { found, chosen, started }), path);
+export async function runVerb(line: CommandLine): Promise<number> {
+  const elsewhere = inBrowser(line.flags);
+  const judged = judgedRequest(line, process.argv.slice(2).join(' '));
+  const path = reportPath(line.flags.get('--json'), new Date());
+  const interrupt = watchInterrupt();
+  const made = elsewhere
+    ? await runInBrowser(judged.request, interrupt)
+    : await runHere(await foundAdapter(judged.request), judged, interrupt);
+  refuseNothing(made, judged);
+  return finish(made, path);
 }
 
-/** How to measure, from flags that are no part of a scenario. */
-function choicesFrom(flags: CommandLine['flags']): Omit<Choices, 'seed'> {
-  const quick = flags.has(QUICK.flag);
-  const [samples, repeat, budget] = [SAMPLES, REPEAT, BUDGET].map(({ flag }) => flags.get(flag));
-  const wanted = samples === undefined ? {} : { samples: wholeNumber(SAMPLES, samples, 5, 10_000) };
-  return {
-    quick,
-    sampling: { ...(quick ? QUICK_SAMPLES : FULL_SAMPLES), ...wanted },
-    repeat: repeat === undefined ? 1 : wholeNumber(REPEAT, repeat, 1, 1000),
-    budgetMs: budget === undefined ? null : 1000 * secondsFrom(budget),
-  };
+function inBrowser(flags: CommandLine['flags']): boolean {
+  const where = flags.get(IN.flag) ?? 'node';
+  if (where !== 'node' && where !== 'browser') throw usageError(IN.flag, where, IN.allowed);
+  return where === 'browser';
 }
 
-function secondsFrom(text: string): number {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seconds > 0 && seconds <= 86_400)) throw usageError(BUDGET.flag, text, BUDGET.allowed);
-  return seconds;
+/** The adapter in this process, with its copy shapes. Throws CommandError as `findAdapter` does. */
+export async function foundAdapter({ adapter, tuning }: BenchRequest): Promise<Found> {
+  return tuned(await findAdapter(adapter, process.env), tuning.mode);
 }
 
-/** Cases by id, or by the first parts of ids; all without any. `filter` keeps those whose id contains it. */
-export function selectCases(ids: readonly string[], filter?: string): readonly (BenchCase | MigrateCase)[] {
-  const matches = (id: string, wanted: string): boolean => id === wanted || id.startsWith(`${wanted}.`);
-  const unknown = ids.find((wanted) => !CATALOGUE.some(({ id }) => matches(id, wanted)));
-  if (unknown !== undefined)
-    throw usageError('case', unknown, 'ids that `list` prints, or their first parts such as copy.up');
-  const chosen = CATALOGUE.filter(({ id }) => ids.length === 0 || ids.some((wanted) => matches(id, wanted)));
-  const kept = chosen.filter(({ id }) => filter === undefined || id.includes(filter));
-  if (filter === '' || kept.length === 0)
-    throw usageError(FILTER.flag, filter ?? null, 'text that is in the id of a chosen case, such as 2M.physical');
-  return kept;
+/** Measures in this process. Reasons of the device become exit statuses. */
+export async function runHere(found: Found, judged: Judged, interrupt: Interrupt): Promise<Report> {
+  const host = nodeBenchHost(found, interrupt);
+  try {
+    return await runRequest(host, judged, new Date().toISOString());
+  } catch (error) {
+    if (!(error instanceof BenchFailure)) throw error;
+    throw new CommandError(error.reason === 'no-memory' ? EXIT.noAdapter : EXIT.unfinished, error.message);
+  } finally {
+    host.end();
+  }
 }
 
 /** A budget in which no case got its samples is a mistake of the command line, not a result. */
-function refuseNothing({ result }: CaseResults, cases: number, flags: CommandLine['flags']): void {
-  if (result.metrics.length > 0 || result.partial || result.leftOut.length === 0) return;
+function refuseNothing({ metrics, partial }: Report, { request, selection }: Judged): void {
+  if (request.budgetSeconds === null || metrics.length > 0 || partial) return;
   throw usageError(
     BUDGET.flag,
-    flags.get(BUDGET.flag) ?? null,
-    `more seconds: in these, none of ${cases} cases got its least samples`,
+    String(request.budgetSeconds),
+    `more seconds: in these, none of ${selection.cases.length} cases got its least samples`,
   );
 }
 
-interface AaMade {
-  readonly aa: AaFacts | null;
-}
-
-interface Surroundings {
-  readonly found: Found;
-  /** What the user chose, as the report's scenario. */
-  readonly chosen: Readonly<Record<string, unknown>>;
-  readonly started: Date;
-}
-
-function compose(
-  { result, info, size, stepped, aa = null }: CaseResults & Partial<AaMade>,
-  { found, chosen, started }: Surroundings,
-): Report {
-  return report({
-    createdAt: started.toISOString(),
-    tool: { ...TOOL, command: process.argv.slice(2).join(' ') },
-    environment: environmentOf({ host: nodeHost(), info, clock: result.clock, fallback: found.chosen.fallback }),
-    scenario: { ...chosen },
-    run: {
-      kind: 'bench',
-      executor: info.kind,
-      clock: 'live',
-      copyMode: 'both',
-      wait: 'wait',
-      systemPages: 'device',
-      seconds: result.seconds,
-    },
-    metrics: [...result.metrics],
-    counters: { ...result.counters },
-    verification: result.verification,
-    eventHash: null,
-    notes: [],
-    partial: result.partial,
-    ...(aa === null ? {} : { aa }),
-    warnings: [...stepped, ...benchWarnings(result, info, size), ...aaWarnings(aa)],
-  });
-}
-
 function finish(made: Report, path: string): number {
-  process.stdout.write(`${reportTable(made, made.aa === undefined ? [] : aaLines(made.aa))}\n`);
+  const aa = made.aaCases ?? (made.aa === undefined ? [] : [made.aa]);
+  process.stdout.write(`${reportTable(made, aa.flatMap(aaLines))}\n`);
   writeReport(path, made);
   process.stderr.write(`report: ${path}\n`);
   return statusOf(made);

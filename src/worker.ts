@@ -1,4 +1,5 @@
 // The session worker: owns the compute device, so that nothing on the page can enter a measurement.
+import { CATALOGUE } from '../bench/cases/catalogue.ts';
 import { WorkerSession } from './lab/session/worker-session.ts';
 import type { FromSession, ToSession } from './lab/session/protocol.ts';
 
@@ -15,6 +16,7 @@ const session = new WorkerSession({
   gpu: scope.navigator.gpu,
   navigator: scope.navigator,
   wall: () => performance.now(),
+  catalogue: CATALOGUE,
   post: (message, transfer = []) => scope.postMessage(message, transfer),
 });
 

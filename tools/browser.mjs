@@ -9,7 +9,7 @@ import { npmChromium, npmChromiumUsable } from './npm-chromium.mjs';
 import { softwareVulkan, writeIcd } from './software-vulkan.mjs';
 
 /** @typedef {Record<string, string | undefined>} Env */
-/** @typedef {'compute' | 'canvas' | 'device-loss'} Purpose */
+/** @typedef {'compute' | 'canvas' | 'device-loss' | 'hardware'} Purpose */
 /** @typedef {'CHROME_PATH' | 'system' | 'npm'} BrowserSource */
 /** `env` is complete: it is the environment of the browser, not an addition to it.
  * @typedef {{ source: BrowserSource, executablePath: string, args: string[], env: Record<string, string> }} Launch */
@@ -21,11 +21,20 @@ export const NO_BROWSER =
 const COMPUTE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 // Leave any one of these out and configuring a WebGPU canvas kills the GPU process, where there is no GPU.
 const CANVAS = [...COMPUTE, '--use-vulkan=swiftshader', '--use-angle=vulkan', '--enable-features=Vulkan'];
+// As Chrome's own guide to headless WebGPU on a GPU has it; a machine without one gives no adapter, or a software one.
+const HARDWARE = [
+  '--enable-unsafe-webgpu',
+  '--ignore-gpu-blocklist',
+  '--use-angle=vulkan',
+  '--enable-features=Vulkan',
+  '--disable-vulkan-surface',
+];
 /** @type {Record<Purpose, string[]>} */
 const LINUX_ARGS = {
   compute: COMPUTE,
   canvas: CANVAS,
   'device-loss': [...CANVAS, '--disable-domain-blocking-for-3d-apis'],
+  hardware: HARDWARE,
 };
 
 /** How to start a browser for a purpose; undefined, and NO_BROWSER is the message, where there is none.
@@ -34,8 +43,10 @@ export async function browserLaunch(purpose, env = process.env) {
   const found = chooseBrowser({ env });
   if (found === undefined) return undefined;
   const args = browserArgs(purpose);
-  if (found.source === 'npm') return { source: 'npm', args, ...(await npmBrowser(env)) };
-  return { source: found.source, executablePath: found.path, args, env: await systemEnvironment(env) };
+  if (found.source === 'npm') return { source: 'npm', args, ...(await npmBrowser(env, purpose)) };
+  // The machine's own drivers, where they are wanted, are found by the browser itself.
+  const complete = purpose === 'hardware' ? defined(env) : await systemEnvironment(env);
+  return { source: found.source, executablePath: found.path, args, env: complete };
 }
 
 /** The browser that would be used: `path` is empty for the one that is still packed.
@@ -110,12 +121,12 @@ async function systemEnvironment(env) {
   return { ...defined(env), ...driver };
 }
 
-/** @param {Env} env */
-async function npmBrowser(env) {
+/** @param {Env} env @param {Purpose} purpose */
+async function npmBrowser(env, purpose) {
   const folder = await npmChromium();
   const icd = await writeIcd(folder);
   const libraries = { LD_LIBRARY_PATH: [join(folder, 'lib'), env.LD_LIBRARY_PATH].filter(Boolean).join(':') };
-  const driver = { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd };
+  const driver = purpose === 'hardware' ? {} : { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd };
   const fonts = { FONTCONFIG_PATH: await writeFontConfiguration(folder) };
   return { executablePath: join(folder, 'chromium'), env: { ...defined(env), ...libraries, ...driver, ...fonts } };
 }

@@ -21,6 +21,9 @@ export const NO_ADAPTER = 3;
 /** The variable that says which drivers this process can see. */
 export const VULKAN_VARIABLE = 'PAGEFERRY_VULKAN';
 
+/** The variable that names the program which drives a browser for the command; unset where there is none. */
+export const BROWSER_VARIABLE = 'PAGEFERRY_BENCH_BROWSER';
+
 /** True when the command was started to try the machine's own drivers, and must exit with RETRY_WITH_SOFTWARE, before
  * it writes anything to standard output, if it finds no hardware adapter.
  * @param {Record<string, string | undefined>} env */

@@ -15,7 +15,8 @@ for (const level of /** @type {const} */ (['warn', 'warnOnce', 'error'])) quiet[
 /** Builds the page when a source is newer, and returns its folder. */
 export async function builtPage() {
   const out = join(ROOT, 'dist');
-  const sources = inputs('src', 'shaders', 'public', 'index.html', 'vite.config.ts', 'package.json');
+  const pages = ['index.html', 'bench.html'];
+  const sources = inputs('src', 'bench/cases', 'shaders', 'public', ...pages, 'vite.config.ts', 'package.json');
   await buildIfStale({ out, inputs: sources, build: buildPage }, () => console.error('pageferry: building the page …'));
   return out;
 }

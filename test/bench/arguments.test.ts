@@ -4,7 +4,7 @@ import { readCommandLine } from '../../bench/arguments.ts';
 import { CommandError } from '../../bench/exit.ts';
 import { helpText } from '../../bench/help.ts';
 import { progressLine } from '../../bench/progress.ts';
-import { selectCases } from '../../bench/run.ts';
+import { judgedRequest } from '../../bench/request.ts';
 import { scenarioFromFlags } from '../../bench/scenario-flags.ts';
 import { DEFAULT_SCENARIO, type Scenario } from '../../src/lab/session/scenario.ts';
 
@@ -12,7 +12,7 @@ import { DEFAULT_SCENARIO, type Scenario } from '../../src/lab/session/scenario.
 function judge(line: string): Scenario {
   const command = readCommandLine(line.split(' ').filter((word) => word !== ''));
   const scenario = scenarioFromFlags(DEFAULT_SCENARIO, command.flags);
-  if (command.verb === 'run') selectCases(command.operands);
+  if (command.verb === 'run') judgedRequest(command, line);
   return scenario;
 }
 
@@ -22,15 +22,15 @@ const TIME = 'a number from 0 to 86400000, or "driver"';
 
 /** Bad line, its whole message, and a control: the nearest line that is fine. */
 const BAD: readonly (readonly [line: string, message: string, control: string])[] = [
-  ['measure', 'verb is "measure", allowed: list, run, replay, compare, export, help', 'run'],
+  ['measure', 'verb is "measure", allowed: list, run, replay, compare, alternate, export, help', 'run'],
   [
     'run --fast',
-    '--fast is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
+    '--fast is no flag of run, allowed: --in, --all, --quick, --samples, --seed, --adapter, --filter, --no-peers, --repeat, --budget, --aa, --no-tune, --retune, --json',
     'run --quick',
   ],
   [
     'run -q',
-    '-q is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
+    '-q is no flag of run, allowed: --in, --all, --quick, --samples, --seed, --adapter, --filter, --no-peers, --repeat, --budget, --aa, --no-tune, --retune, --json',
     'run',
   ],
   ['run --quick=yes', '--quick is "yes", allowed: no value', 'run --quick'],
@@ -45,7 +45,7 @@ const BAD: readonly (readonly [line: string, message: string, control: string])[
   ],
   [
     'run --vram 50%',
-    '--vram is no flag of run, allowed: --quick, --samples, --seed, --adapter, --filter, --repeat, --budget, --aa, --json',
+    '--vram is no flag of run, allowed: --in, --all, --quick, --samples, --seed, --adapter, --filter, --no-peers, --repeat, --budget, --aa, --no-tune, --retune, --json',
     'replay f --vram 50%',
   ],
   ['list all', 'argument is "all", allowed: no argument after list', 'list'],
@@ -120,26 +120,24 @@ describe('the command line', () => {
 });
 
 describe('selecting cases', () => {
+  const chosen = (line: string): string[] => {
+    const { cases, added } = judgedRequest(readCommandLine(line.split(' ')), line).selection;
+    return cases.map(({ id }) => id).filter((id) => !added.has(id));
+  };
+
   it('takes ids and their first parts, in the order of the list', () => {
-    expect(selectCases(['pt', 'copy.up.2M.physical']).map(({ id }) => id)).toEqual([
-      'copy.up.2M.physical',
-      'pt.bind.4K',
-      'pt.zap.4K',
-      'pt.bind.64K',
-      'pt.zap.64K',
-      'pt.bind.2M',
-      'pt.zap.2M',
-    ]);
-    expect(() => selectCases(['copy.u'])).toThrow('case is "copy.u"');
+    const [first, ...rest] = chosen('run pt.zap copy.up.2M.physical');
+    expect(first).toBe('copy.up.2M.physical');
+    expect(rest.length).toBeGreaterThan(2);
+    for (const id of rest) expect(id).toMatch(/^pt\.zap\./);
   });
 
-  it('keeps those whose id contains the filter', () => {
-    expect(selectCases([], 'zap').map(({ id }) => id)).toEqual(['pt.zap.4K', 'pt.zap.64K', 'pt.zap.2M']);
-    expect(selectCases(['pt'], '64K').map(({ id }) => id)).toEqual(['pt.bind.64K', 'pt.zap.64K']);
+  it('refuses by the name of the flag', () => {
     const allowed = 'allowed: text that is in the id of a chosen case, such as 2M.physical';
-    expect(() => selectCases([], 'nothing')).toThrow(`--filter is "nothing", ${allowed}`);
-    expect(() => selectCases(['pt'], 'walk')).toThrow(`--filter is "walk", ${allowed}`);
-    expect(() => selectCases([], '')).toThrow(`--filter is "", ${allowed}`);
+    expect(() => chosen('run --filter nothing')).toThrow(`--filter is "nothing", ${allowed}`);
+    expect(() => chosen('run pt --filter walk')).toThrow(`--filter is "walk", ${allowed}`);
+    expect(() => chosen('run --filter=')).toThrow(`--filter is "", ${allowed}`);
+    expect(chosen('run pt --filter zap.4K')).toEqual(['pt.zap.4K']);
   });
 });
 

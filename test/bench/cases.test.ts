@@ -13,29 +13,46 @@ import type { Verification } from '../../src/lab/measure/report.ts';
 const SIZE = { dataPages: 1024, accesses: 4096 };
 const CASES = CATALOGUE.filter((one): one is BenchCase => 'prepare' in one);
 
-function ready(bench: BenchCase): { prepared: PreparedCase; arena: Arena } {
-  const arena = new Arena(SIZE, 7);
-  return { prepared: bench.prepare(arena, createRng(7).fork(bench.group)), arena };
+function ready(bench: BenchCase): { prepared: PreparedCase } {
+  return { prepared: bench.prepare(new Arena(SIZE, 7), createRng(7).fork(bench.group)) };
 }
+
+/** One for all cases, as in a run: what one leaves behind must not help or harm the next. */
+const RUNNER = new JobRunner(createTwinExecutor(arenaConfig(SIZE)), () => 0);
 
 /** Runs set-up and check; `change` may spoil the commands of the check. */
 async function check(
   bench: BenchCase,
   change: (commands: readonly Command[]) => readonly Command[],
 ): Promise<Verification> {
-  const { prepared, arena } = ready(bench);
-  const runner = new JobRunner(createTwinExecutor(arenaConfig(SIZE)), () => 0);
-  await runner.run('fill', [arena.fill(SPACES.system), arena.fill(SPACES.vram)]);
-  await runner.run('setup', prepared.setup);
+  const { prepared } = ready(bench);
+  await RUNNER.run('setup', prepared.setup);
   if (prepared.check === null) throw new Error(`${bench.id} has no check`);
-  const { completion } = await runner.run('check', change(prepared.check.commands));
+  const { completion } = await RUNNER.run('check', change(prepared.check.commands));
   return prepared.check.judge(completion);
 }
 
 /** What measures, not what fills, reads back or hashes. */
-const WORK = new Set(['copy', 'copyTranslated', 'copyBaseline', 'pteWrite', 'zap', 'access', 'upload']);
+const WORK = new Set(['copy', 'copyTranslated', 'copyBaseline', 'pteWrite', 'zap', 'access', 'chase', 'upload']);
 
-describe.each(CASES.map((bench) => [bench.id, bench] as const))('%s', (_id, bench) => {
+/** Cases whose work is what other checks prepare and judge with: the last such command is the case's own. */
+const OWN = new Map([
+  ['fill', new Set(['fill', 'fillSeeded'])],
+  ['hash', new Set(['hash'])],
+]);
+
+/** Takes one command of the case itself away. */
+function withoutOne({ id, group }: BenchCase, commands: readonly Command[]): readonly Command[] {
+  const own = id.startsWith('peer') ? undefined : OWN.get(group);
+  const last = commands.findLastIndex(({ op }) => own?.has(op));
+  const at = own === undefined ? commands.findIndex(({ op }) => WORK.has(op)) : last;
+  return commands.filter((_, i) => i !== at);
+}
+
+/** 16 MiB are more than this arena: such cases are what those over all of it are. */
+const DIFFERENT = CASES.filter(({ group }) => !group.endsWith('.16M'));
+
+describe.each(DIFFERENT.map((bench) => [bench.id, bench] as const))('%s', (_id, bench) => {
   it('passes its own check', async () => {
     const { pagesChecked, mismatchedPages } = await check(bench, (commands) => commands);
     expect(pagesChecked).toBeGreaterThan(0);
@@ -43,10 +60,7 @@ describe.each(CASES.map((bench) => [bench.id, bench] as const))('%s', (_id, benc
   });
 
   it('fails its check when one of its commands is not performed', async () => {
-    const without = (commands: readonly Command[]): readonly Command[] => {
-      const first = commands.findIndex((command) => WORK.has(command.op));
-      return commands.filter((_, at) => at !== first);
-    };
+    const without = (commands: readonly Command[]): readonly Command[] => withoutOne(bench, commands);
     expect((await check(bench, without)).mismatchedPages).toBeGreaterThan(0);
   });
 
@@ -76,15 +90,14 @@ describe('the catalogue', () => {
     }
   });
 
-  it('names peers and limits that exist, and peers that are measured in the same rounds', () => {
-    for (const { id, peer, limit, group } of CASES) {
-      if (peer !== null) expect(CASES.find((one) => one.id === peer)?.group, `${id} → ${peer}`).toBe(group);
-      if (limit !== null)
-        expect(
-          CASES.some((one) => one.id === limit),
-          `${id} → ${limit}`,
-        ).toBe(true);
-    }
+  it('names peers and limits that are measured in the same rounds, in the same unit', () => {
+    for (const { id, peer, limit, group, unit } of CASES)
+      for (const other of [peer, limit])
+        if (other !== null)
+          expect(
+            CASES.find((one) => one.id === other),
+            `${id} → ${other}`,
+          ).toMatchObject({ group, unit });
   });
 
   it('has what the issue asks for', () => {
@@ -95,6 +108,10 @@ describe('the catalogue', () => {
           expect.arrayContaining([
             `copy.${direction}.${chunk}.physical`,
             `copy.${direction}.${chunk}.translated`,
+            `copy.${direction}.${chunk}.contiguous.physical`,
+            `copy.${direction}.${chunk}.physical.16M`,
+            `copy.both.${chunk}.physical`,
+            `copy.both.${chunk}.translated`,
             `peer.copyBufferToBuffer.${direction}.${chunk}`,
             `peer.linear.${direction}.${chunk}`,
             `migrate.${direction}.${chunk}.physical`,
@@ -103,6 +120,24 @@ describe('the catalogue', () => {
           ]),
         );
     expect(ids).toEqual(expect.arrayContaining(['walk.sequential.4K', 'walk.random.4K', 'fault.roundtrip.1']));
+    for (const piece of ['4K', '2M', '4K.contiguous', '2M.contiguous'])
+      expect(ids).toEqual(expect.arrayContaining([`fill.pattern.${piece}`, `fill.seeded.${piece}`, `hash.${piece}`]));
+    for (const size of ['64K', '2M', '16M'])
+      for (const path of ['upload.writeBuffer', 'upload.mapped', 'readback.mapped'])
+        expect(ids).toEqual(expect.arrayContaining([`host.${path}.${size}`, `host.${path}.${size}.x4`]));
+  });
+
+  it('has the pairs of the bars in its core: copies with the linear copy of the same bytes, translated with physical', () => {
+    const core = new Map(CASES.filter(({ tier }) => tier === 'core').map((one) => [one.id, one]));
+    for (const direction of ['up', 'down'])
+      for (const chunk of ['4K', '64K', '2M']) {
+        const [physical, translated] = ['physical', 'translated'].map((mode) =>
+          core.get(`copy.${direction}.${chunk}.${mode}`),
+        );
+        expect(physical?.limit).toBe(`limit.linear.${direction}`);
+        expect(translated?.peer).toBe(physical?.id);
+        expect(core.has(physical?.limit ?? '')).toBe(true);
+      }
   });
 
   it('copies the same chunks as its peers do', () => {
@@ -116,5 +151,29 @@ describe('the catalogue', () => {
     };
     expect(frames('copy.up.4K.physical')).toEqual(frames('peer.linear.up.4K'));
     expect(frames('copy.down.64K.physical')).toEqual(frames('peer.copyBufferToBuffer.down.64K'));
+    expect(frames('copy.up.16K.contiguous.physical.1M')).toEqual(frames('peer.linear.up.16K.contiguous.1M'));
+  });
+
+  it('copies in order, in random places, and within a total, as ids say', () => {
+    const commands = (id: string, ops: number): Command[] => {
+      const bench = CASES.find((one) => one.id === id) as BenchCase;
+      return [...ready(bench).prepared.region(ops, 0).timed];
+    };
+    const sources = (id: string, ops = 300): number[] =>
+      commands(id, ops).flatMap((command) => (command.op === 'copy' ? [command.srcFrame] : []));
+    expect(sources('copy.up.4K.contiguous.physical')).toEqual(Array.from({ length: 300 }, (_, i) => i));
+    expect(sources('copy.up.4K.physical')).not.toEqual(sources('copy.up.4K.physical').toSorted((a, b) => a - b));
+    // 1 MiB is 256 pages: then the same ones again.
+    const again = sources('copy.up.4K.physical.1M');
+    expect(Math.max(...again)).toBe(255);
+    expect(again.slice(256)).toEqual(again.slice(0, 44));
+    // Both ways: half of the bytes each, and no frame is read by one way and written by the other.
+    const both = commands('copy.both.4K.physical', 512).flatMap((command) => (command.op === 'copy' ? [command] : []));
+    const up = both.filter(({ srcSpace }) => srcSpace === SPACES.system);
+    expect([both.length, up.length]).toEqual([1024, 512]);
+    expect(up.every(({ srcFrame, dstFrame }) => srcFrame < 512 && dstFrame < 512)).toBe(true);
+    expect(
+      both.filter((one) => !up.includes(one)).every(({ srcFrame, dstFrame }) => Math.min(srcFrame, dstFrame) >= 512),
+    ).toBe(true);
   });
 });

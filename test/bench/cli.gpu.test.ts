@@ -17,7 +17,7 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
   it('says in its first line and in the report that a software adapter is one', async () => {
     const { status, out } = await pageferry(folder, [
       'run',
-      'fault',
+      'fault.roundtrip.1',
       '--quick',
       '--adapter',
       'software',
@@ -29,12 +29,14 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
     const report = reportIn(folder, 'software.json');
     expect(report).toMatchObject({ run: { executor: 'gpu' }, environment: { adapter: { software: true } } });
     expect(report.warnings.map(({ code }) => code)).toContain('software-adapter');
+    expect(report.tuning?.source).toBe('tuned');
+    expect(out).toMatch(/copy shapes \(lanes x rows\): up \d+x\d, down \d+x\d, within \d+x\d; chosen before this run/);
   });
 
   it('takes hardware or says by exit 3 that there is none', async () => {
     const { status, out, err } = await pageferry(folder, [
       'run',
-      'fault',
+      'fault.roundtrip.1',
       '--quick',
       '--adapter',
       'hardware',
@@ -50,7 +52,7 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
   });
 
   it('finds an adapter by itself, and says why it is not hardware', async () => {
-    const { status } = await pageferry(folder, ['run', 'fault', '--quick', '--json', 'auto.json']);
+    const { status } = await pageferry(folder, ['run', 'fault.roundtrip.1', '--quick', '--json', 'auto.json']);
     expect(status).toBe(0);
     const { adapter, fallback } = reportIn(folder, 'auto.json').environment;
     expect(adapter.kind).toBe('gpu');

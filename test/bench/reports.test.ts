@@ -112,28 +112,27 @@ describe('run', { timeout: PATIENCE_MS }, () => {
     pageferry(folder, ['run', '--quick', '--samples', '5', '--adapter', 'twin', '--json', 'run.json', ...args]);
 
   it('--repeat joins the samples of all passes, and --filter keeps some cases', async () => {
-    expect((await run('--filter', 'trip.1', '--repeat', '3')).status).toBe(0);
+    expect((await run('--filter', 'trip.1024', '--no-peers', '--repeat', '3')).status).toBe(0);
     const { metrics, scenario } = reportIn(folder, 'run.json');
-    expect(metrics.map(({ id, params }) => [id, params['passes']])).toEqual([
-      ['fault.roundtrip.1', 3],
-      ['fault.roundtrip.1024', 3],
-    ]);
+    expect(metrics.map(({ id, params }) => [id, params['passes']])).toEqual([['fault.roundtrip.1024', 3]]);
     for (const { n } of metrics) expect(n).toBe(15);
     expect(scenario).toMatchObject({ repeat: 3, budgetSeconds: null });
   });
 
   it('--budget without time for anything ends with 2, one line and no report', async () => {
     rmSync(join(folder, 'run.json'), { force: true });
-    const { status, out, err } = await run('fault', 'migrate', '--budget', '0.000001');
+    const { status, out, err } = await run('fault.roundtrip', 'migrate', '--budget', '0.000001');
     expect({ status, out }).toEqual({ status: 2, out: '' });
     expect(said(err)).toEqual([
-      'pageferry: --budget is "0.000001", allowed: more seconds: in these, none of 15 cases got its least samples',
+      expect.stringMatching(
+        /^pageferry: --budget is "0\.000001", allowed: more seconds: in these, none of \d+ cases got its least samples$/,
+      ),
     ]);
     expect(readdirSync(folder)).not.toContain('run.json');
   });
 
   it('--budget with time enough leaves nothing out (control)', async () => {
-    expect((await run('fault.roundtrip.1', '--budget', '600')).status).toBe(0);
+    expect((await run('fault.roundtrip.1', '--no-peers', '--budget', '600')).status).toBe(0);
     const { metrics, warnings, partial } = reportIn(folder, 'run.json');
     expect(metrics.map(({ n }) => n)).toEqual([5]);
     expect(warnings.map(({ code }) => code)).not.toContain('out-of-time');

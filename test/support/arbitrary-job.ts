@@ -83,7 +83,7 @@ const copyBaseline = fc
   .tuple(twoPlaces, fc.constantFrom('linear', 'linearEntries'))
   .map(([fields, shader]): Command => ({
     op: 'copyBaseline',
-    method: fields.srcSpace === fields.dstSpace ? (shader as 'linear' | 'linearEntries') : 'copyBufferToBuffer',
+    method: fields.srcSpace === fields.dstSpace ? shader : 'copyBufferToBuffer',
     ...fields,
   }));
 const copyTranslated = fc

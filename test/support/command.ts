@@ -13,9 +13,16 @@ export interface Ended {
 }
 
 /** Runs `pageferry <args>`, and interrupts it soon after standard error has said what `interruptOn` looks for. */
-export function pageferry(folder: string, args: readonly string[], interruptOn?: RegExp): Promise<Ended> {
+export function pageferry(
+  folder: string,
+  args: readonly string[],
+  interruptOn?: RegExp,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder });
+    // What a run keeps for the next one stays in the test's folder.
+    const own = { ...process.env, XDG_CACHE_HOME: join(folder, 'cache'), ...env };
+    const child = spawn(process.execPath, [COMMAND, ...args], { cwd: folder, env: own });
     let out = '';
     let err = '';
     let interrupted = false;
@@ -41,5 +48,5 @@ export function reportIn(folder: string, file: string): Report {
 
 /** Lines that are ours: drivers and the bundler write to standard error too. */
 export function said(err: string): string[] {
-  return err.split('\n').filter((line) => line.startsWith('pageferry: ') && !line.includes('bundling'));
+  return err.split('\n').filter((line) => line.startsWith('pageferry: ') && !/bundling|building the page/.test(line));
 }

@@ -85,6 +85,13 @@ describe('the arguments', () => {
     expect(loss).toContain('--disable-domain-blocking-for-3d-apis');
   });
 
+  test('of hardware name no software adapter, and still allow WebGPU', () => {
+    const args = browserArgs('hardware', 'linux');
+    expect(args).toContain('--enable-unsafe-webgpu');
+    expect(args.join(' ')).not.toContain('swiftshader');
+    expect(browserArgs('compute', 'linux').join(' ')).toContain('swiftshader');
+  });
+
   test('leave the GPU of other systems alone', () => {
     expect(browserArgs('canvas', 'darwin')).toEqual(['--enable-unsafe-webgpu']);
   });

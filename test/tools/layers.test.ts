@@ -10,6 +10,8 @@ const TREE = {
   'src/model/svm/svm.ts': "import type { Job } from '../../engine/plan/job.ts'; export type Svm = Job;",
   'src/lab/session/session.ts': "import type { Svm } from '../../model/svm/svm.ts'; export type Session = Svm;",
   'src/app/ui/ui.ts': "import { Scene } from 'three'; export const ui = Scene;",
+  'bench/cases/all.ts': "import type { Session } from '../../src/lab/session/session.ts'; export type All = Session;",
+  'src/worker.ts': "import type { All } from '../bench/cases/all.ts'; export type W = All;",
   'src/main.ts': "import { ui } from './app/ui/ui.ts'; ui;",
   'bench/cli.ts': "import { readFileSync } from 'node:fs'; readFileSync;",
 };
@@ -21,7 +23,7 @@ function problemsWith(file: string, source: string): string[] {
 
 test('the control tree is in order, and all of it was seen', () => {
   const report = checkLayers(new Map(Object.entries(TREE)), new Set(['shaders/copy.wgsl']));
-  expect(report).toEqual({ problems: [], modules: 9, imports: 8 });
+  expect(report).toEqual({ problems: [], modules: 11, imports: 10 });
 });
 
 describe('a forbidden import', () => {
@@ -37,6 +39,9 @@ describe('a forbidden import', () => {
     ['app → model', 'src/app/x.ts', '../model/svm/svm.ts', 'app may not import model'],
     ['app → base, a value', 'src/app/x.ts', '../base/units.ts', 'app may import only types of base'],
     ['bench → app', 'bench/x.ts', '../src/app/ui/ui.ts', 'bench may not import app'],
+    ['app → cases', 'src/app/x.ts', '../../bench/cases/all.ts', 'app may not import cases'],
+    ['cases → bench', 'bench/cases/x.ts', '../cli.ts', 'cases may not import bench'],
+    ['cases → gpu', 'bench/cases/x.ts', '../../src/engine/gpu/gpu.ts', 'cases may not import gpu'],
     ['src → bench', 'src/lab/x.ts', '../../bench/cli.ts', 'lab may not import bench'],
     ['a file that is not there', 'src/lab/x.ts', './nope.ts', 'src/lab/nope.ts, which does not exist'],
     ['three outside the app', 'src/lab/x.ts', 'three/webgpu', 'lab may not import the package three/webgpu'],

@@ -10,12 +10,15 @@ const WINGS: readonly (readonly [prefix: string, wing: string])[] = [
   ['src/engine/plan/', 'plan'],
   ['src/engine/twin/', 'twin'],
   ['src/engine/gpu/', 'gpu'],
+  ['src/engine/host/', 'host'],
   ['src/model/', 'model'],
   ['src/lab/', 'lab'],
   ['src/app/', 'app'],
   ['src/main.ts', 'entry'],
+  ['src/bench-page.ts', 'entry'],
   ['src/worker.ts', 'entry'],
   ['src/vite-env.d.ts', 'entry'],
+  ['bench/cases/', 'cases'],
   ['bench/', 'bench'],
   ['tools/launch-contract.mjs', 'contract'],
   ['tools/', 'tools'],
@@ -36,16 +39,20 @@ const ROWS: Readonly<Record<string, Row>> = {
   plan: { wings: ['base'] },
   twin: { wings: ['plan', 'base'] },
   gpu: { wings: ['plan', 'base', 'shaders'], packages: ['webgpu'] },
+  /** System pages in host memory, around an executor that it does not know. */
+  host: { wings: ['plan', 'base'] },
   model: { wings: ['plan', 'base'] },
-  lab: { wings: ['model', 'plan', 'twin', 'gpu', 'base', 'manifest'], packages: ['valibot', 'idb'] },
+  lab: { wings: ['model', 'plan', 'twin', 'gpu', 'host', 'base', 'manifest'], packages: ['valibot', 'idb'] },
   app: {
     wings: ['lab', 'shaders'],
     types: ['plan', 'base'],
     packages: ['three', 'lil-gui', 'uplot', 'idb', 'valibot'],
   },
-  entry: { wings: ['app', 'lab', 'plan', 'twin', 'gpu', 'entry'] },
+  entry: { wings: ['app', 'lab', 'cases', 'plan', 'twin', 'gpu', 'entry'] },
+  /** Data of the benchmark, measured by the command line and by the page's worker. */
+  cases: { wings: ['lab', 'plan', 'base'] },
   bench: {
-    wings: ['lab', 'plan', 'twin', 'gpu', 'base', 'contract', 'manifest'],
+    wings: ['cases', 'lab', 'plan', 'twin', 'gpu', 'base', 'contract', 'manifest'],
     packages: ['node:', 'webgpu', 'valibot'],
   },
   tools: {
@@ -86,7 +93,7 @@ function moduleProblems(file: string, facts: ModuleFacts, exists: (path: string)
     return problem === undefined ? [] : [`${file}:${site.line}: ${problem}`];
   });
   // oxlint restricts the name BigInt, not the literal.
-  const pure = ['base', 'plan', 'twin', 'model'].includes(wing);
+  const pure = ['base', 'plan', 'twin', 'host', 'model'].includes(wing);
   const bigints = pure ? facts.bigintLines.map((line) => `${file}:${line}: no BigInt in the core`) : [];
   return [...imports, ...bigints];
 }

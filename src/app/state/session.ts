@@ -1,8 +1,10 @@
 // The page's picture of its session: what runs, what is asked for next, what was refused; every message passes through here.
 import type { ExecutorInfo } from '../../engine/plan/executor.ts';
+import type { BenchRequest } from '../../lab/bench/bench-protocol.ts';
 import type { Report } from '../../lab/measure/report.ts';
 import type { FromSession, RunState, Snapshot, VmaView } from '../../lab/session/protocol.ts';
 import type { Scenario } from '../../lab/session/scenario.ts';
+import { Bench } from './bench.ts';
 import { Cell } from './cell.ts';
 import { Draft } from './draft.ts';
 import { History } from './history.ts';
@@ -21,15 +23,13 @@ export interface Trace {
   readonly name: string;
   readonly bytes: ArrayBuffer;
 }
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-  readonly label: string;
-}
 export interface Inspected {
   readonly page: number;
   readonly lines: readonly string[];
 }
+
+/** A run in one of these is under way. */
+const LIVE: ReadonlySet<RunState> = new Set<RunState>(['starting', 'running', 'paused']);
 
 const STARTING: RunStatus = { state: 'starting', message: null };
 
@@ -38,11 +38,9 @@ export class Session implements SessionReceiver {
   readonly executor = new Cell<ExecutorStatus | null>(null);
   readonly snapshot = new Cell<Snapshot | null>(null);
   readonly vmas = new Cell<readonly VmaView[]>([]);
-  readonly progress = new Cell<Progress | null>(null);
   readonly inspected = new Cell<Inspected | null>(null);
   readonly report = new Cell<Report | null>(null);
-  /** Why the benchmark does not run here. */
-  readonly benchRefusal = new Cell<string | null>(null);
+  readonly bench: Bench;
   /** True when the session never began because of its input. */
   refusedStart = false;
   /** True from Record until its report. */
@@ -58,10 +56,12 @@ export class Session implements SessionReceiver {
   constructor(open: () => SessionPort, scenario: Scenario) {
     this.draft = new Draft(scenario, (path, value) => this.#client.send({ type: 'tune', path, value }));
     this.#client = new SessionClient(open, this);
+    this.bench = new Bench((message) => this.#client.send(message));
   }
 
   /** Starts the draft from its beginning. */
   start(): void {
+    if (this.bench.state.value === 'waiting') this.bench.forget();
     const scenario = this.draft.begin();
     this.history.clear();
     this.inspected.set(null);
@@ -78,6 +78,7 @@ export class Session implements SessionReceiver {
   /** After a loss: another worker, which asks for another device. */
   startAgain(): void {
     this.#client.reopen();
+    this.bench.broke('the session was started afresh');
     this.executor.set(null);
     this.start();
     if (this.#hidden) this.hidden(true);
@@ -100,8 +101,9 @@ export class Session implements SessionReceiver {
     this.#client.send({ type: 'record' });
   }
 
-  bench(): void {
-    this.#client.send({ type: 'bench', ids: [], quick: true });
+  /** Ends the run under way and measures: the quick core, unless `choices` say otherwise. */
+  startBench(choices: Partial<BenchRequest> = {}): void {
+    this.bench.start(choices, LIVE.has(this.status.value.state));
   }
 
   stop(): void {
@@ -122,21 +124,26 @@ export class Session implements SessionReceiver {
       case 'executor':
         return this.executor.set({ info: message.info, fallback: message.fallback });
       case 'state':
-        return this.status.set({ state: message.state, message: message.message });
+        this.status.set({ state: message.state, message: message.message });
+        return LIVE.has(message.state) ? undefined : this.bench.runEnded();
       case 'snapshot':
         return this.#show(message.snapshot);
       case 'report':
         return this.report.set(message.report);
       case 'inspected':
         return this.inspected.set({ page: message.page, lines: message.lines });
-      case 'progress':
-        return this.progress.set({ done: message.done, total: message.total, label: message.label });
       case 'refused':
         return this.#refuse(message.field, message.message);
+      case 'bench-result':
+        this.bench.receive(message);
+        return this.report.set(message.report);
+      default:
+        return this.bench.receive(message);
     }
   }
 
   broke(message: string): void {
+    this.bench.broke(message);
     this.status.set({ state: 'failed', message });
   }
 
@@ -150,7 +157,6 @@ export class Session implements SessionReceiver {
   }
 
   #refuse(field: string, message: string): void {
-    if (field === 'bench') return this.benchRefusal.set(message);
     this.refusedStart ||= this.status.value.state === 'starting';
     if (!this.draft.refuse(field, message)) this.complaint.set(message);
   }

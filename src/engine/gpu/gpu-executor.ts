@@ -5,6 +5,7 @@ import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo 
 import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
 import { adapterName, chooseAdapter, largestBuffer, type AdapterKind } from './adapter.ts';
+import { breatherFor, type Breather } from './breather.ts';
 import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import type { CopyShapes } from './copy-shape.ts';
 import { createPipelines } from './create-pipelines.ts';
@@ -62,6 +63,7 @@ export class GpuExecutor implements Executor {
   readonly #machine: Machine;
   readonly #writer: FlushWriter;
   readonly #failJob: (job: Job) => boolean;
+  readonly #breather: Breather | null;
   /** Submissions in order; those whose answers have arrived wait for the ones before them. */
   readonly #inFlight: { readonly flush: SubmittedFlush; faults: FaultPart[] | null }[] = [];
   #done: Completion[] = [];
@@ -77,6 +79,7 @@ export class GpuExecutor implements Executor {
     this.#watched = watched;
     this.#machine = machine;
     this.#failJob = failJob;
+    this.#breather = breatherFor(watched.info.software);
     this.#writer = new FlushWriter(machine, (flush) => void this.#await(flush));
     watched.onTrouble = () => this.#noticeTrouble();
   }
@@ -130,6 +133,7 @@ export class GpuExecutor implements Executor {
   async #await(flush: SubmittedFlush): Promise<void> {
     const entry: { flush: SubmittedFlush; faults: FaultPart[] | null } = { flush, faults: null };
     this.#inFlight.push(entry);
+    this.#breather?.begin();
     try {
       entry.faults = await readFlush(this.#machine, flush);
       this.#deliver();
@@ -138,6 +142,8 @@ export class GpuExecutor implements Executor {
       this.#noticeTrouble();
       const lost = error instanceof DOMException;
       this.#break(lost ? new DeviceLostError(`reading back failed: ${error.message}`) : (error as Error));
+    } finally {
+      this.#breather?.end();
     }
   }
 

@@ -103,9 +103,12 @@ async function measure(state: State, arena: Arena): Promise<void> {
 
 /** Both sides take turns, as the cases of a group do. A trial that lost too many timestamps is no trial. */
 async function oneTrial(state: State, order: Rng): Promise<void> {
-  const { runner, options, sides, all, rng } = state;
+  const { runner, options, hooks, sides, all, rng } = state;
   for (const side of sides) side.samples.length = 0;
-  for (let round = 0; round < options.sampling.samples; round++) await sampleRound(runner, sides, order);
+  for (let round = 0; round < options.sampling.samples; round++) {
+    if ((await hooks.quiet?.()) === true) await warmUp(runner, sides, options.sampling);
+    await sampleRound(runner, sides, order, hooks.disturbances);
+  }
   const [a, b] = sides.map(({ samples }) => samples.filter((sample) => sample !== null)) as [number[], number[]];
   all.samples.push(...a, ...b);
   if (Math.min(a.length, b.length) < LEAST_SAMPLES) return;
@@ -123,7 +126,7 @@ function resultOf(state: State, partial: boolean, seconds: number): BenchResult 
   const { runner, bench, options, sides, all, clock, verification } = state;
   all.regionNs.push(...sides.flatMap(({ regionNs }) => regionNs));
   all.dropped = sides[0].dropped + sides[1].dropped;
-  const metrics = probeMetrics([all], clock, options.sampling, state.rng.fork('interval'));
+  const metrics = probeMetrics([all], clock, options.sampling);
   const wrongPages = verification?.mismatchedPages ?? 0;
   const wrong = wrongPages > 0 ? [`${bench.id}: ${wrongPages} of ${verification?.pagesChecked} pages`] : [];
   const counters = { x_bench_jobs: runner.jobs, x_bench_cases: metrics.length, x_bench_samples: all.samples.length };

@@ -18,6 +18,8 @@ export interface PreparedCase {
   readonly setup: readonly Command[];
   /** Most operations of one region. */
   readonly maxOps: number;
+  /** Of a `throughput`: jobs under way at a time; 1 without it. */
+  readonly inFlight?: number;
   /** What one operation counts in the figure, e.g. its payload bytes. */
   readonly amountPerOp: number;
   /** `ops` operations, the first of which is number `start` of an endless sequence. */
@@ -33,6 +35,9 @@ export interface Check {
   readonly judge: (completion: Completion) => Verification;
 }
 
+/** `core`: measured when nothing is chosen; `more`: when it is named, or everything is asked for. */
+export type Tier = 'core' | 'more';
+
 export interface BenchCase {
   /** Stable key: the name on the command line and in reports. */
   readonly id: string;
@@ -40,14 +45,18 @@ export interface BenchCase {
   readonly about: string;
   /** 'B/s', 'binds/s' … for a rate; 'ns' for the time of one operation. */
   readonly unit: string;
-  /** `rate`: amount per second of one job; `latency`: time of operations that each wait for the one before. */
-  readonly measure: 'rate' | 'latency';
+  /**
+   * `rate`: amount per second of one job; `latency`: time of operations that each wait for the one before; `throughput`:
+   * amount per second of wall time of operations that are jobs of their own, `inFlight` of them under way at a time.
+   */
+  readonly measure: 'rate' | 'latency' | 'throughput';
   /** What is counted and what is inside the time. */
   readonly convention: string;
-  /** Id of the case to be compared with. */
+  /** Id of the case to be compared with, in the same group: it does the same work in another way. */
   readonly peer: string | null;
-  /** Id of the case that bounds this one from above. */
+  /** Id of the case that bounds this one from above, in the same group. */
   readonly limit: string | null;
+  readonly tier: Tier;
   /** Cases of one group are sampled in turns and get the same random stream: what disturbs one disturbs all. */
   readonly group: string;
   readonly prepare: (arena: Arena, rng: Rng) => PreparedCase;

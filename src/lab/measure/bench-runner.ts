@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly budgetMs: number | null;
   /** From this reading of the clock on nothing more is sampled: cases without `minSamples` are left out. */
   readonly endMs?: number;
+  /** Ids of cases that nobody chose: they are there for others to be compared with. */
+  readonly added?: ReadonlySet<string>;
 }
 
 export interface BenchHooks {
@@ -29,6 +31,10 @@ export interface BenchHooks {
   readonly now: () => number;
   readonly cancelled: () => boolean;
   readonly progress: (done: number, total: number, label: string) => void;
+  /** Rises with everything that makes a clock's reading doubtful, such as a hidden page; absent: nothing does. */
+  readonly disturbances?: () => number;
+  /** Waits while measuring makes no sense, and says whether it did: what was warm is cold then. */
+  readonly quiet?: () => Promise<boolean>;
 }
 
 export interface BenchResult {
@@ -39,6 +45,8 @@ export interface BenchResult {
   readonly wrong: readonly string[];
   /** Cases for which there was no time. */
   readonly leftOut: readonly string[];
+  /** Cases of which no sample was valid. */
+  readonly invalid?: readonly string[];
   readonly clock: ClockFacts;
   /** Stopped before the end. */
   readonly partial: boolean;
@@ -60,6 +68,7 @@ interface State {
   /** Cases that left wrong bytes, and how many pages. */
   readonly wrong: string[];
   readonly leftOut: string[];
+  readonly invalid: string[];
   done: number;
 }
 
@@ -95,6 +104,7 @@ function begin(executor: Executor, cases: readonly BenchCase[], options: BenchOp
     verification: null,
     wrong: [],
     leftOut: [],
+    invalid: [],
     done: 0,
   };
 }
@@ -105,7 +115,10 @@ async function measureAll(state: State, cases: readonly BenchCase[]): Promise<vo
   await runner.run('touch every byte', [arena.fill(SPACES.system), arena.fill(SPACES.vram)]);
   state.clock = await measureClocks(runner, someCopies);
   const groups = groupsOf(cases);
-  for (const [index, group] of groups.entries()) await measureGroup(state, group, groups.length - index);
+  for (const [index, group] of groups.entries()) {
+    const left = groups.slice(index).flat();
+    await measureGroup(state, group, group.length / left.length);
+  }
 }
 
 /** `count` copies of 64 KiB. */
@@ -127,20 +140,23 @@ function groupsOf(cases: readonly BenchCase[]): BenchCase[][] {
   return [...groups.values()];
 }
 
-async function measureGroup(state: State, group: readonly BenchCase[], groupsLeft: number): Promise<void> {
+/** `share` is the group's part of the time that is left. */
+async function measureGroup(state: State, group: readonly BenchCase[], share: number): Promise<void> {
   const { arena, options, rng } = state;
   arena.releaseTables();
   const probes = group.map((bench) => newProbe(bench, bench.prepare(arena, rng.fork(bench.group))));
   try {
-    await sampleGroup(state, probes, deadlineOf(state, groupsLeft));
+    await sampleGroup(state, probes, deadlineOf(state, share));
   } finally {
     const kept = enough(state, probes);
-    const timed = options.endMs !== undefined;
-    state.metrics.push(...probeMetrics(kept, state.clock, options.sampling, rng.fork('interval'), timed));
+    const { sampling, endMs, added } = options;
+    const marks = { timed: endMs !== undefined, added: added ?? new Set<string>() };
+    state.metrics.push(...probeMetrics(kept, state.clock, sampling, marks));
   }
   const kept = enough(state, probes);
   for (const probe of kept) await verify(state, probe);
   state.leftOut.push(...probes.filter((probe) => !kept.includes(probe)).map(({ bench }) => bench.id));
+  state.invalid.push(...kept.filter(withoutSamples).map(({ bench }) => bench.id));
   state.done += options.sampling.samples * probes.length;
 }
 
@@ -155,11 +171,15 @@ function outOfTime({ hooks, options }: State): boolean {
   return options.endMs !== undefined && hooks.now() >= options.endMs;
 }
 
-/** Every group gets an equal share of the time that is left. */
-function deadlineOf({ hooks, options, startMs }: State, groupsLeft: number): number {
+function withoutSamples({ samples }: Probe): boolean {
+  return samples.every((sample) => sample === null);
+}
+
+/** Every case gets an equal share of the time that is left. */
+function deadlineOf({ hooks, options, startMs }: State, share: number): number {
   if (options.budgetMs === null) return Number.POSITIVE_INFINITY;
   const left = Math.max(0, startMs + options.budgetMs - hooks.now());
-  return hooks.now() + left / groupsLeft;
+  return hooks.now() + share * left;
 }
 
 /** Each step costs time, so that each first asks whether there is any left. */
@@ -180,7 +200,8 @@ async function sampleRounds(state: State, probes: readonly Probe[], deadline: nu
   for (let round = 0; round < samples && !outOfTime(state); round++) {
     if (round >= minSamples && hooks.now() > deadline) break;
     hooks.progress(state.done + round * probes.length, state.total, label);
-    await sampleRound(runner, probes, order);
+    if ((await hooks.quiet?.()) === true) await warmUp(runner, probes, options.sampling);
+    await sampleRound(runner, probes, order, hooks.disturbances);
   }
 }
 
@@ -194,11 +215,11 @@ async function verify(state: State, { bench, prepared }: Probe): Promise<void> {
 }
 
 function finish(state: State, cases: readonly BenchCase[], partial: boolean): BenchResult {
-  const { runner, metrics, clock, verification, wrong, leftOut, hooks, startMs } = state;
+  const { runner, metrics, clock, verification, wrong, leftOut, invalid, hooks, startMs } = state;
   const order = new Map(cases.map((bench, i) => [bench.id, i]));
   metrics.sort((a, b) => (order.get(a.id) ?? 0) - (order.get(b.id) ?? 0));
   const samples = metrics.reduce((sum, { n }) => sum + n, 0);
   const counters = { x_bench_jobs: runner.jobs, x_bench_cases: metrics.length, x_bench_samples: samples };
   const seconds = (hooks.now() - startMs) / 1000;
-  return { metrics, counters, verification, wrong, leftOut, clock, partial, seconds };
+  return { metrics, counters, verification, wrong, leftOut, invalid, clock, partial, seconds };
 }

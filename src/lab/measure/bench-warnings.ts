@@ -1,12 +1,10 @@
 // What a reader of a benchmark's figures must doubt, from what ran it and how it ended.
 import { MIB, NS_PER_MS, PAGE_SIZE } from '../../base/units.ts';
 import type { ExecutorInfo } from '../../engine/plan/executor.ts';
-import type { ArenaSize } from './arena.ts';
+import { lastCache, uncachedBytes, type ArenaSize } from './arena.ts';
 import type { BenchResult } from './bench-runner.ts';
 import { warning, type Warning } from './warnings.ts';
 
-/** Below this a large GPU's last cache holds everything (webgpu.md §2.3). */
-const WORKING_SET_BYTES = 256 * MIB;
 /** Steps from here on are coarse: a region of 5 ms has no more than 500. */
 const COARSE_NS = 0.01 * NS_PER_MS;
 
@@ -22,18 +20,25 @@ function aboutAdapter({ kind, name, software, timestamps }: ExecutorInfo, arena:
     software && warning('software-adapter', `${name} is a CPU`),
     kind === 'gpu' && !timestamps && warning('no-timestamps', `${name} has no timestamp queries`),
     kind === 'gpu' &&
-      bytes < WORKING_SET_BYTES &&
-      warning('working-set-small', `both spaces together hold ${bytes / MIB} MiB`),
+      bytes < uncachedBytes(arena) &&
+      warning('working-set-small', `cached: both spaces together hold ${bytes / MIB} MiB, ${wantedText(arena)}`),
     stepNs >= COARSE_NS && warning('coarse-clock', `GPU timestamps step by ${stepNs} ns`),
   ];
   return found.filter((one) => one !== false);
 }
 
-function aboutEnd({ verification, wrong, leftOut, partial }: BenchResult): Warning[] {
+function wantedText(arena: ArenaSize): string {
+  const { bytes, known } = lastCache(arena);
+  const cache = `a last-level cache of ${bytes / MIB} MiB${known ? '' : ' (assumed)'}`;
+  return `and ${uncachedBytes(arena) / MIB} MiB are needed to keep repeats out of ${cache}`;
+}
+
+function aboutEnd({ verification, wrong, leftOut, invalid = [], partial }: BenchResult): Warning[] {
   const found = [
     verification === null && warning('unverified', 'no page was compared'),
     wrong.length > 0 && warning('verification-failed', `wrong bytes: ${wrong.join(', ')}`),
     leftOut.length > 0 && warning('out-of-time', `no time for, and left out: ${leftOut.join(', ')}`),
+    invalid.length > 0 && warning('no-valid-samples', `no figure of ${invalid.join(', ')}`),
     partial && warning('partial', 'the run was stopped'),
   ];
   return found.filter((one) => one !== false);

@@ -1,4 +1,4 @@
-// Which chunk goes where in a copy benchmark: every chunk of the source once, to a random place of the destination.
+// Which chunk goes where in a benchmark: every chunk of a source once, in order or to a random place of the destination.
 import type { Rng } from '../../base/rng.ts';
 import { PAGE_SIZE, WORDS_PER_PAGE } from '../../base/units.ts';
 import type { Command, SpaceId } from '../../engine/plan/commands.ts';
@@ -10,7 +10,18 @@ import type { Verification } from './report.ts';
 
 export type Direction = 'up' | 'down';
 
-/** A seeded pairing of all source chunks with all destination chunks of an arena. */
+/** `contiguous`: source and destination in order; `scattered`: both in random order. */
+export type Placement = 'contiguous' | 'scattered';
+
+export interface Chunks {
+  /** Divides the arena's data pages. */
+  readonly chunkPages: number;
+  readonly placement: Placement;
+  /** Pages of each space that are used, from the first on: what is copied again and again. Null: all of the arena. */
+  readonly totalPages: number | null;
+}
+
+/** A seeded pairing of source chunks with destination chunks of an arena. */
 export interface ChunkPlan {
   readonly srcSpace: SpaceId;
   readonly dstSpace: SpaceId;
@@ -21,16 +32,28 @@ export interface ChunkPlan {
   readonly dst: readonly number[];
 }
 
-/** `chunkPages` divides the arena's data pages. */
-export function planChunks(arena: Arena, direction: Direction, chunkPages: number, rng: Rng): ChunkPlan {
-  const chunks = arena.size.dataPages / chunkPages;
-  const frames = Array.from({ length: chunks }, (_, i) => i * chunkPages);
+/** A total beyond the arena is all of it. */
+export function planChunks(arena: Arena, direction: Direction, wanted: Chunks, rng: Rng): ChunkPlan {
+  const { chunkPages } = wanted;
+  const total = Math.min(wanted.totalPages ?? Number.POSITIVE_INFINITY, arena.size.dataPages);
+  const frames = chunkFrames(0, total, chunkPages);
+  const order = (): readonly number[] => (wanted.placement === 'contiguous' ? frames : shuffled(frames, rng));
   const [srcSpace, dstSpace] = direction === 'up' ? [SPACES.system, SPACES.vram] : [SPACES.vram, SPACES.system];
-  return { srcSpace, dstSpace, chunkPages, chunks, src: shuffled(frames, rng), dst: shuffled(frames, rng) };
+  return { srcSpace, dstSpace, chunkPages, chunks: frames.length, src: order(), dst: order() };
+}
+
+/** First frames of the chunks of [from, to). */
+export function chunkFrames(from: number, to: number, chunkPages: number): readonly number[] {
+  return Array.from({ length: (to - from) / chunkPages }, (_, i) => from + i * chunkPages);
 }
 
 /** Most chunks of one region: several rounds through the arena, bounded by what a job's description may weigh. */
 const MAX_CHUNKS = 1 << 17;
+
+/** Operations that one region may have: several rounds through `pages` of them. */
+export function mostChunks(pages: number, chunkPages: number): number {
+  return Math.max(pages / chunkPages, Math.min(MAX_CHUNKS, (64 * pages) / chunkPages));
+}
 
 /** A copy case: `copy` gives the commands for chunks `first` … `first + count` of the plan (count within the plan). */
 export function copyCase(
@@ -42,11 +65,11 @@ export function copyCase(
   const bytes = plan.chunkPages * PAGE_SIZE;
   return {
     setup: [arena.fill(plan.srcSpace), ...setup],
-    maxOps: Math.max(plan.chunks, Math.min(MAX_CHUNKS, (64 * arena.size.dataPages) / plan.chunkPages)),
+    maxOps: mostChunks(arena.size.dataPages, plan.chunkPages),
     amountPerOp: bytes,
     region: (ops, start) => cyclicRegion(plan.chunks, ops, start, copy),
     check: copyCheck(arena, plan, copy),
-    params: { chunkBytes: bytes, workingSetBytes: 2 * arena.size.dataPages * PAGE_SIZE },
+    params: { chunkBytes: bytes, ...arena.workingSet(2 * plan.chunks * bytes) },
   };
 }
 
@@ -69,22 +92,32 @@ export function cyclicRegion(
 }
 
 function copyCheck(arena: Arena, plan: ChunkPlan, copy: (first: number, count: number) => Command[]): Check {
-  const commands = [arena.poison(plan.dstSpace), ...copy(0, plan.chunks), arena.hashAll(plan.dstSpace)];
+  // Other cases of the group may have written to the source.
+  const before = [arena.fill(plan.srcSpace), arena.poison(plan.dstSpace)];
+  const commands = [...before, ...copy(0, plan.chunks), arena.hashAll(plan.dstSpace)];
   return { commands, judge: (completion) => judgeHashes(arena, plan, completion) };
 }
 
-/** The page that was page s of the source must have the hash of the seeded page s. */
-function judgeHashes(arena: Arena, plan: ChunkPlan, { io, status }: Completion): Verification {
+/**
+ * The page that was page s of the source must have the hash of the seeded page s. The job's io holds the hashes of all
+ * pages of the destination, from word `at` on.
+ */
+export function judgeHashes(
+  arena: Arena,
+  plan: Pick<ChunkPlan, 'src' | 'dst' | 'chunks' | 'chunkPages'>,
+  { io, status }: Completion,
+  at = 0,
+): Verification {
   const expected = arena.hashes();
   let mismatchedPages = 0;
   for (let chunk = 0; chunk < plan.chunks; chunk++)
     for (let i = 0; i < plan.chunkPages; i++) {
       const src = 2 * ((plan.src[chunk] as number) + i);
-      const dst = 2 * ((plan.dst[chunk] as number) + i);
+      const dst = at + 2 * ((plan.dst[chunk] as number) + i);
       const equal = io[dst] === expected[src] && io[dst + 1] === expected[src + 1];
       if (!equal || status !== 'ok') mismatchedPages++;
     }
-  return { pagesChecked: arena.size.dataPages, mismatchedPages };
+  return { pagesChecked: plan.chunks * plan.chunkPages, mismatchedPages };
 }
 
 /** Compares frames read back with what they must hold, page by page. */

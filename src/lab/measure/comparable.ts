@@ -55,8 +55,10 @@ function kindOf({ adapter }: Report['environment']): string {
 
 /** What emulates a GPU is a CPU: there the processor is part of the adapter. */
 function adapterWarning(a: Report, b: Report): Warning | false {
+  // Dawn in Node and a browser call one adapter by two names; both know its vendor and architecture.
+  const oneProgram = a.environment.host.runtime === b.environment.host.runtime;
   const name = ({ environment: { adapter, host } }: Report): Record<string, unknown> => ({
-    adapter: adapter.name,
+    adapter: oneProgram ? adapter.name : `${adapter.vendor} ${adapter.architecture}`,
     ...(adapter.kind === 'twin' || adapter.software ? { cpu: host.cpu, cpus: host.cpuCount } : {}),
   });
   const text = changes(name(a), name(b));
@@ -76,6 +78,7 @@ function modesWarning({ run: a }: Report, { run: b }: Report): Warning | false {
 }
 
 function setupWarning(a: Report, b: Report): Warning | false {
+  const bothHost = a.run.systemPages === 'host' && b.run.systemPages === 'host';
   const setup = ({ environment: { adapter, host }, scenario, tool }: Report): Record<string, unknown> => ({
     driver: adapter.driver,
     backend: adapter.backend,
@@ -84,9 +87,17 @@ function setupWarning(a: Report, b: Report): Warning | false {
     os: host.os,
     tool: tool.version,
     quick: scenario['quick'],
+    ...(bothHost ? uploadPath(scenario) : {}),
   });
   const text = changes(setup(a), setup(b));
   return text !== '' && warning('setups-differ', text);
+}
+
+/** Way of host pages to the device, which only matters where they go. */
+function uploadPath({ engine }: Report['scenario']): Record<string, unknown> {
+  return typeof engine === 'object' && engine !== null && 'uploadPath' in engine
+    ? { uploadPath: engine.uploadPath }
+    : {};
 }
 
 function wrongBytes(...reports: readonly [Report, Report]): (Warning | false)[] {

@@ -15,6 +15,8 @@ const HostSchema = v.object({
   cpuCount: finite,
   /** Null where the host does not tell. */
   memoryBytes: v.nullable(finite),
+  /** Largest cache of a processor; absent or null where the host does not tell. */
+  lastLevelCacheBytes: v.optional(v.nullable(finite)),
   /** Versions of libraries that matter for a figure, e.g. {webgpu: '0.6.2'}. */
   versions: v.optional(v.record(v.string(), v.string()), {}),
 });

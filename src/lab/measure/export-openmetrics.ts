@@ -64,20 +64,23 @@ function addMetric(families: Map<string, Family>, metric: Metric): void {
     lines.push(sampleLine(name, { case: id, clock: source, statistic }, metric[statistic] / per));
   const counted = { type: 'gauge', unit: '', help: 'Samples behind each figure.' } as const;
   family(families, 'pageferry_samples', counted).lines.push(sampleLine('pageferry_samples', { case: id }, metric.n));
-  if (metric.peer !== null && metric.peerRatio !== null) addRatio(families, id, metric.peer, metric.peerRatio);
+  addRatio(families, 'peer', metric, metric.peer, metric.peerRatio);
+  addRatio(families, 'limit', metric, metric.limit, metric.limitRatio);
 }
 
 function addRatio(
   families: Map<string, Family>,
-  id: string,
-  peer: string,
-  ratio: NonNullable<Metric['peerRatio']>,
+  role: 'peer' | 'limit',
+  { id }: Metric,
+  other: string | null,
+  ratio: Metric['peerRatio'],
 ): void {
-  const name = 'pageferry_peer_ratio';
-  const help = 'Figure over that of its peer, with a 95 % interval.';
+  if (other === null || ratio === null) return;
+  const name = `pageferry_${role}_ratio`;
+  const help = `Figure over that of its ${role}, with a 95 % interval.`;
   const { lines } = family(families, name, { type: 'gauge', unit: 'ratio', help });
   for (const statistic of ['median', 'low', 'high'] as const)
-    lines.push(sampleLine(name, { case: id, peer, statistic }, ratio[statistic]));
+    lines.push(sampleLine(name, { case: id, [role]: other, statistic }, ratio[statistic]));
 }
 
 /** 'B/s' → pageferry_rate_bytes_per_second; 'us' → pageferry_time_seconds. */

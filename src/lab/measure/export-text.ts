@@ -45,7 +45,7 @@ function cell(text: string): string {
 
 /** The table of the command line for documents, below one line that says what ran the jobs. */
 export function markdownText(report: Report): string {
-  const rows = report.metrics.map((metric) => `| ${metricRow(metric).map(markdownCell).join(' | ')} |`);
+  const rows = report.metrics.map((metric) => `| ${metricRow(metric, true).map(markdownCell).join(' | ')} |`);
   const rule = HEAD.map((_, i) => (i >= 1 && i <= 4 ? '---:' : '---'));
   const { partial, createdAt, tool } = report;
   const lines = [

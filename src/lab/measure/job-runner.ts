@@ -54,6 +54,24 @@ export class JobRunner {
     return { completion, gpuNs: completion.gpuNs, wallNs: (this.now() - start) * NS_PER_MS };
   }
 
+  /**
+   * Runs `jobs` jobs of the same commands, `depth` of them under way at any time, and returns when the last has come back.
+   * Throws as `run` does.
+   */
+  async runMany(label: string, commands: readonly Command[], jobs: number, depth: number): Promise<void> {
+    let submitted = 0;
+    for (let done = 0; done < jobs;) {
+      await this.#giveWay();
+      if (this.#cancelled()) throw new Cancelled('cancelled');
+      for (; submitted < jobs && submitted < done + depth; submitted++) {
+        this.executor.submit({ seq: ++this.#seq, queue: 'bench', label, commands, timed: false });
+        this.executor.flush();
+      }
+      await this.executor.settled();
+      done += this.executor.take().length;
+    }
+  }
+
   /** Signals and messages need a turn of the event loop, which an executor that never waits does not give them. */
   async #giveWay(): Promise<void> {
     if (this.now() - this.#lastTurnMs < TURN_MS) return;

@@ -18,6 +18,10 @@ const values = v.record(v.string(), v.union([v.string(), finite, v.boolean()]));
 const SourceSchema = v.picklist(['gpu', 'wall', 'model']);
 export type Source = v.InferOutput<typeof SourceSchema>;
 
+/**
+ * Median of the ratios of pairs from the same round, with the 95 % interval of that median by ranks (sign test; below six
+ * pairs their range). Reports of 0.1.0 have a bootstrap interval.
+ */
 const RatioSchema = v.object({ median: finite, low: finite, high: finite, pairs: count });
 
 const MetricSchema = v.object({
@@ -44,6 +48,8 @@ const MetricSchema = v.object({
   limit: v.optional(v.nullable(v.string()), null),
   /** This over its peer, with a 95 % interval. */
   peerRatio: v.optional(v.nullable(RatioSchema), null),
+  /** This over its limit, with a 95 % interval. */
+  limitRatio: v.optional(v.nullable(RatioSchema), null),
   warnings: v.array(WarningSchema),
 });
 
@@ -83,6 +89,31 @@ const AaSchema = v.object({
 });
 export type AaFacts = v.InferOutput<typeof AaSchema>;
 
+const ShapeSchema = v.object({ lanes: count, unroll: count, groups: count });
+const directions = <T extends v.GenericSchema>(one: T): v.ObjectSchema<{ up: T; down: T; within: T }, undefined> =>
+  v.object({ up: one, down: one, within: one });
+
+/** How one direction of copies was tuned: what each shape took, and why one was chosen (choose-shape.ts). */
+const TuningTrialSchema = v.object({
+  /** Default over chosen, or over the best that was not good enough; null with too few rounds. */
+  gain: v.nullable(finite),
+  rounds: count,
+  reason: v.string(),
+  times: v.array(v.object({ shape: ShapeSchema, medianNs: finite, madNs: finite })),
+});
+
+/** The copy kernels' shapes of a run: the default ones, kept ones of an earlier run, or tuned just before it. */
+const TuningSchema = v.object({
+  source: v.picklist(['default', 'table', 'tuned']),
+  /** Adapter, driver and version of the tool. */
+  key: v.string(),
+  shapes: directions(ShapeSchema),
+  /** Absent where nobody tuned, or kept how. */
+  trials: v.optional(directions(TuningTrialSchema)),
+});
+export type TuningFacts = v.InferOutput<typeof TuningSchema>;
+export const TuningTrialsSchema = directions(TuningTrialSchema);
+
 export const ReportSchema = v.object({
   schema: v.literal(REPORT_SCHEMA),
   schemaVersion: v.literal(REPORT_VERSION),
@@ -102,8 +133,12 @@ export const ReportSchema = v.object({
   notes: v.optional(v.array(v.string()), []),
   /** True when the run was stopped before its end. */
   partial: v.optional(v.boolean(), false),
-  /** Only of a run in A/A mode. */
+  /** Only of a run in A/A mode, of its first case. */
   aa: v.optional(AaSchema),
+  /** A/A of every case, where there were several. */
+  aaCases: v.optional(v.array(AaSchema)),
+  /** Absent of runs on the twin and of older versions. */
+  tuning: v.optional(TuningSchema),
   warnings: v.array(WarningSchema),
 });
 
@@ -134,15 +169,18 @@ export interface MetricParts {
   readonly peer?: string | null;
   readonly limit?: string | null;
   readonly peerRatio?: Ratio | null;
+  readonly limitRatio?: Ratio | null;
   readonly warnings?: readonly Warning[];
 }
 
 /** A metric from its samples (at least one). */
 export function metric(parts: MetricParts): Metric {
-  const { id, unit, source, convention, params = {}, peer = null, limit = null, peerRatio = null } = parts;
+  const { id, unit, source, convention, params = {}, peer = null, limit = null } = parts;
+  const { peerRatio = null, limitRatio = null } = parts;
   const samples = [...parts.samples];
   const warnings = [...(parts.warnings ?? [])];
-  return { id, unit, ...summarize(samples), source, samples, params, convention, peer, limit, peerRatio, warnings };
+  const compared = { peer, limit, peerRatio, limitRatio };
+  return { id, unit, ...summarize(samples), source, samples, params, convention, ...compared, warnings };
 }
 
 /** What the composer of a run supplies; the rest is fixed by the schema. */

@@ -12,6 +12,8 @@ const STEPS_PER_REGION = 50;
 const MAX_GROWTH = 16;
 const MAX_ROUNDS_TO_FIT = 16;
 const TRIES = 2;
+/** Lost timestamps in a row after which a region counts as long enough: making it longer would not help. */
+const MOST_LOST = 8;
 /** Twice the work for this many times the time: at least half of the time is work. */
 const CLEARLY = 1.5;
 /** A region of so many targets is not made longer, whatever fills it. */
@@ -40,10 +42,12 @@ export interface Probe {
   ops: number;
   next: number;
   dropped: number;
+  /** Samples taken while something made the clocks doubtful, and left out. */
+  disturbed: number;
 }
 
 export function newProbe(bench: BenchCase, prepared: PreparedCase): Probe {
-  return { bench, prepared, samples: [], regionNs: [], source: 'wall', ops: 1, next: 0, dropped: 0 };
+  return { bench, prepared, samples: [], regionNs: [], source: 'wall', ops: 1, next: 0, dropped: 0, disturbed: 0 };
 }
 
 /** Least time of a region under this clock, in ns. */
@@ -73,11 +77,17 @@ export async function fit(runner: JobRunner, probe: Probe, clock: ClockFacts, op
   }
 }
 
-/** The shortest of a few regions: what else the machine does only ever makes them longer. A short one is told at once. */
+/**
+ * The shortest of a few regions: what else the machine does only ever makes them longer. A short one is told at once; a
+ * lost timestamp tells nothing, and must not pass for a region that took no time.
+ */
 async function shortest(runner: JobRunner, probe: Probe, clock: ClockFacts, options: SampleOptions): Promise<number> {
   let ns = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < TRIES; tries++) {
-    ns = Math.min(ns, await oneRegion(runner, probe));
+  for (let tries = 0, lost = 0; tries < TRIES && lost < MOST_LOST;) {
+    const region = await oneRegion(runner, probe);
+    if (region === null) lost++;
+    else tries++;
+    ns = Math.min(ns, region ?? ns);
     if (ns < regionTarget(probe.source, clock, options.regionMs)) break;
   }
   return ns;
@@ -90,13 +100,25 @@ export async function warmUp(runner: JobRunner, probes: readonly Probe[], option
     for (const probe of probes) await oneRegion(runner, probe);
 }
 
-/** One sample of every probe, in an order that `rng` draws. */
-export async function sampleRound(runner: JobRunner, probes: readonly Probe[], rng: Rng): Promise<void> {
+/**
+ * One sample of every probe, in an order that `rng` draws. `disturbances` rises with everything that makes a reading
+ * doubtful, such as a page that was hidden: what it rose under is no sample (reference/webgpu.md §2.3).
+ */
+export async function sampleRound(
+  runner: JobRunner,
+  probes: readonly Probe[],
+  rng: Rng,
+  disturbances: () => number = () => 0,
+): Promise<void> {
   for (const probe of shuffled(probes, rng)) {
+    const before = disturbances();
     const ns = await oneRegion(runner, probe);
-    if (ns > 0) probe.regionNs.push(ns);
-    else probe.dropped++;
-    probe.samples.push(ns > 0 ? figure(probe, ns) : null);
+    const quiet = disturbances() === before;
+    if (!quiet) probe.disturbed++;
+    else if (ns === null || ns <= 0) probe.dropped++;
+    const valid = quiet && ns !== null && ns > 0 ? ns : null;
+    if (valid !== null) probe.regionNs.push(valid);
+    probe.samples.push(valid === null ? null : figure(probe, valid));
   }
 }
 
@@ -112,26 +134,27 @@ export function shuffled<T>(items: readonly T[], rng: Rng): T[] {
 
 /** Amount per second, or ns per operation. */
 function figure({ bench, prepared, ops }: Probe, ns: number): number {
-  return bench.measure === 'rate' ? (ops * prepared.amountPerOp * NS_PER_S) / ns : ns / ops;
+  return bench.measure === 'latency' ? ns / ops : (ops * prepared.amountPerOp * NS_PER_S) / ns;
 }
 
-/** Runs the next region of a probe; its time in ns, 0 when the device's clock failed. */
-async function oneRegion(runner: JobRunner, probe: Probe): Promise<number> {
+/** Runs the next region of a probe; its time in ns, null when the device's clock failed. */
+async function oneRegion(runner: JobRunner, probe: Probe): Promise<number | null> {
   const { bench, prepared, ops } = probe;
-  if (bench.measure === 'latency') return roundTrips(runner, probe);
+  if (bench.measure !== 'rate') return separateJobs(runner, probe);
   const region = prepared.region(ops, probe.next);
   probe.next += ops;
   if (region.before.length > 0) await runner.run(`${bench.id} before`, region.before);
   const { gpuNs, wallNs } = await runner.run(bench.id, region.timed, runner.executor.info.timestamps);
   if (gpuNs !== null) probe.source = 'gpu';
-  return probe.source === 'gpu' ? (gpuNs ?? 0) : wallNs;
+  return probe.source === 'gpu' ? gpuNs : wallNs;
 }
 
-/** Each trip is a job of its own that waits for the one before; only the host's clock can time that. */
-async function roundTrips(runner: JobRunner, { bench, prepared, ops }: Probe): Promise<number> {
+/** Each operation is a job of its own; only the host's clock can time what lies between them. */
+async function separateJobs(runner: JobRunner, { bench, prepared, ops }: Probe): Promise<number> {
   const { before, timed } = prepared.region(1, 0);
   if (before.length > 0) await runner.run(`${bench.id} before`, before);
+  const depth = bench.measure === 'latency' ? 1 : (prepared.inFlight ?? 1);
   const start = runner.now();
-  for (let trip = 0; trip < ops; trip++) await runner.run(bench.id, timed);
+  await runner.runMany(bench.id, timed, ops, depth);
   return (runner.now() - start) * NS_PER_MS;
 }

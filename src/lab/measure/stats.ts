@@ -1,7 +1,8 @@
-// Robust statistics of small samples: order statistics and seeded bootstrap intervals, nothing that assumes a shape.
+// Robust statistics of small samples: order statistics, intervals by ranks and by bootstrap, nothing that assumes a shape.
 //
 // Times of a shared machine are skewed, with rare far outliers: medians and MAD stay put where mean and deviation do not.
 import { assert } from '../../base/assert.ts';
+import { medianInterval } from '../../base/median-interval.ts';
 import type { Rng } from '../../base/rng.ts';
 
 /** Resamples of a bootstrap: the 2.5 % tail of 2,000 holds 50 of them, enough for two digits of an interval's end. */
@@ -45,13 +46,6 @@ export function summarize(samples: readonly number[]): Summary {
   return { n: sorted.length, median: at(0.5), p05: at(0.05), p95: at(0.95), mad: mad(sorted), min: at(0) };
 }
 
-/** Percentile-bootstrap interval of the median. The same `rng` state gives the same interval. */
-export function medianInterval(samples: readonly number[], rng: Rng): Interval {
-  const medians = Array.from({ length: RESAMPLES }, () => median(resample(samples, rng)));
-  const sorted = ascending(medians);
-  return { low: quantileOfSorted(sorted, 0.025), high: quantileOfSorted(sorted, 0.975) };
-}
-
 export interface Ratio extends Interval {
   /** Median of the ratios of pairs. */
   readonly median: number;
@@ -60,12 +54,13 @@ export interface Ratio extends Interval {
 
 /**
  * How many times `ours` is `peer`, from samples taken side by side: index i of both was measured in the same round, so
- * that what slows the machine slows both. Surplus samples of the longer list are left out.
+ * that what slows the machine slows both. Surplus samples of the longer list are left out. The interval is that of the
+ * sign test: a bootstrap of so few pairs would leave the true median out more often than it says.
  */
-export function pairedRatio(ours: readonly number[], peer: readonly number[], rng: Rng): Ratio {
+export function pairedRatio(ours: readonly number[], peer: readonly number[]): Ratio {
   const pairs = Math.min(ours.length, peer.length);
   const ratios = ours.slice(0, pairs).map((value, i) => value / (peer[i] as number));
-  return { median: median(ratios), ...medianInterval(ratios, rng), pairs };
+  return { ...medianInterval(ratios), pairs };
 }
 
 /**
@@ -103,6 +98,22 @@ export function drift(samples: readonly number[]): number | null {
   if (samples.length < 9) return null;
   const third = Math.floor(samples.length / 3);
   return median(samples.slice(-third)) / median(samples.slice(0, third));
+}
+
+/**
+ * Whether samples rise (above 0) or fall with time: the score of the Mann–Kendall test, which for samples without a trend is
+ * close to normal from eight samples on. 0 below eight. Ties count for neither side, which only makes it smaller.
+ */
+export function trend(samples: readonly number[]): number {
+  const n = samples.length;
+  if (n < 8) return 0;
+  let score = 0;
+  for (let later = 1; later < n; later++)
+    for (let earlier = 0; earlier < later; earlier++)
+      score += Math.sign((samples[later] as number) - (samples[earlier] as number));
+  // Half a pair of a step for continuity.
+  const reach = Math.max(0, Math.abs(score) - 1);
+  return (Math.sign(score) * reach) / Math.sqrt((n * (n - 1) * (2 * n + 5)) / 18);
 }
 
 function ascending(samples: readonly number[]): number[] {

@@ -16,6 +16,9 @@ export const LEAF = {
   part64K: WGSL.PTE_PS64,
 } as const;
 const DIRECTORY = WGSL.PTE_PRESENT | WGSL.PTE_RW;
+/** Pages below one entry of a compact table of level 0, and how many it has. */
+const COMPACT_PAGES = 16;
+const COMPACT_ENTRIES = 32;
 
 /** Low word of an entry that points to `frame`. */
 export function entryLo(frame: Frame, flags: number): number {
@@ -46,15 +49,26 @@ export class TableImages {
     this.#set(table, indexAt(vpn, level), frame, level === 0 ? flags : flags | LEAF.large);
   }
 
+  /** Maps the 16 pages at `vpn` to those at `frame` by one entry of a compact table; the whole 2 MiB is mapped like that. */
+  mapCompact(vpn: Vpn, frame: Frame, flags: number): void {
+    this.#set(this.table(vpn, 0, true), Math.floor(vpn / COMPACT_PAGES) % COMPACT_ENTRIES, frame, flags);
+  }
+
+  /** Tables made so far, the root included. */
+  get tables(): number {
+    return this.#tables.size;
+  }
+
   /** Frame of the table of `level` that covers `vpn`; it and all above it are made where they are missing. */
-  table(vpn: Vpn, level: number): Frame {
+  table(vpn: Vpn, level: number, compact = false): Frame {
     if (level === ROOT_LEVEL) return this.root.frame;
     const key = `${level}:${Math.floor(vpn / (ENTRY_PAGES[level + 1] as number))}`;
     const known = this.#frames.get(key);
     if (known !== undefined) return known;
     const frame = this.#newTable();
     this.#frames.set(key, frame);
-    this.#set(this.table(vpn, level + 1), indexAt(vpn, level + 1), frame, DIRECTORY);
+    const flags = compact ? DIRECTORY | WGSL.PTE_COMPACT : DIRECTORY;
+    this.#set(this.table(vpn, level + 1), indexAt(vpn, level + 1), frame, flags);
     return frame;
   }
 

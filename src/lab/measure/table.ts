@@ -1,16 +1,20 @@
 // A report as a text table for people: aligned columns, units, spread, sample count, and how each figure compares.
 import { GIB, KIB, MIB } from '../../base/units.ts';
-import { sameWithin, type Interval } from './stats.ts';
+import { shapeName } from '../../engine/gpu/copy-shape.ts';
+import { shapeName } from '../../engine/gpu/copy-shape.ts';
+import { sameWithin, type Ratio } from './stats.ts';
 import type { Metric, Report } from './report.ts';
 
 /** Heads of the columns of `metricRow`. */
-export const HEAD = ['case', 'median', '± MAD', 'p05 … p95', 'n', 'clock', 'against its peer'];
+export const HEAD = ['case', 'median', '± MAD', 'p05…p95', 'n', 'clock', '× peer', '× limit'];
+/** Before a ratio whose interval contains 1. */
+const SAME = '≈';
 /** Columns whose figures line up at the right. */
 const RIGHT: ReadonlySet<number> = new Set([1, 2, 3, 4]);
 
 /** The whole result, first line: what ran the jobs; `summary` goes between it and the table. Ends without a newline. */
 export function reportTable(report: Report, summary: readonly string[] = []): string {
-  const rows = report.metrics.map(metricRow);
+  const rows = report.metrics.map((metric) => metricRow(metric));
   const table = rows.length > 0 ? align([HEAD, ...rows], RIGHT) : ['(nothing was measured)'];
   const above = summary.length > 0 ? ['', ...summary] : [];
   return [headline(report), ...above, '', ...table, '', ...footnotes(report)].join('\n');
@@ -40,12 +44,12 @@ export function align(rows: readonly (readonly string[])[], right: ReadonlySet<n
   return rows.map((row) => row.map(cell).join('  ').trimEnd());
 }
 
-/** Cells below HEAD; a star marks a figure with a warning. */
-export function metricRow(metric: Metric): string[] {
+/** Cells below HEAD; a star marks a figure with a warning. `named`: with the ids of peer and limit, where width is no matter. */
+export function metricRow(metric: Metric, named = false): string[] {
   const { unit, median, mad, p05, p95, n, source } = metric;
   const scaled = scaleFor(unit, median);
   const low = digits(p05 / scaled.by);
-  const spread = `${low} … ${digits(p95 / scaled.by)}`;
+  const spread = `${low}…${digits(p95 / scaled.by)}`;
   const mark = noted(metric).length > 0 ? ' *' : '';
   return [
     metric.id + mark,
@@ -54,28 +58,41 @@ export function metricRow(metric: Metric): string[] {
     spread,
     String(n),
     source,
-    comparison(metric),
+    ratioText(metric.peerRatio, named ? metric.peer : null),
+    ratioText(metric.limitRatio, named ? metric.limit : null),
   ];
 }
 
-function comparison({ peer, peerRatio }: Metric): string {
-  if (peer === null || peerRatio === null) return '';
-  const said = sameWithin(peerRatio) ? `${ratioText(peerRatio)}, no difference shown` : ratioText(peerRatio);
-  return `${digits(peerRatio.median)}× ${peer} (${said})`;
+/** Median and 95 % interval; marked where no difference is shown. */
+function ratioText(ratio: Ratio | null, id: string | null): string {
+  if (ratio === null) return '';
+  const [median, low, high] = [ratio.median, ratio.low, ratio.high].map(short);
+  return `${sameWithin(ratio) ? SAME : ''}${median} ${low}…${high}${id === null ? '' : ` (${id})`}`;
 }
 
-function ratioText({ low, high }: Interval): string {
-  return `95 %: ${digits(low)} … ${digits(high)}`;
+/** Two digits behind the point tell 1 % apart; more would only make the table wide. */
+function short(value: number): string {
+  if (value >= 10) return value.toFixed(value < 100 ? 1 : 0);
+  return value >= 0.1 || value === 0 ? value.toFixed(2) : value.toFixed(Math.min(6, 1 - Math.floor(Math.log10(value))));
 }
 
 /** What a reader must know besides the figures, one line each. */
 export function footnotes(report: Report): string[] {
   const { verification, notes, warnings, metrics } = report;
-  const lines = [verificationLine(verification)];
+  const lines = [verificationLine(verification), ...ratioLines(metrics)];
+  if (report.tuning !== undefined) lines.push(tuningLine(report.tuning));
   for (const note of notes) lines.push(`note: ${note}`);
   for (const { message, advice } of warnings) lines.push(`warning: ${message}. ${advice}`);
   for (const [text, ids] of metricWarnings(metrics)) lines.push(`* ${text} [${idList(ids)}]`);
   return lines;
+}
+
+/** Which cases they are stands in `list` and in the report: ids would make the rows too wide. */
+function ratioLines(metrics: readonly Metric[]): string[] {
+  if (metrics.every(({ peerRatio, limitRatio }) => peerRatio === null && limitRatio === null)) return [];
+  return [
+    `× peer, × limit: median of the ratios of pairs from one round, 95 % interval; ${SAME}: no difference shown. The report names both`,
+  ];
 }
 
 function verificationLine(verification: Report['verification']): string {
@@ -83,6 +100,17 @@ function verificationLine(verification: Report['verification']): string {
   const { pagesChecked, mismatchedPages } = verification;
   const result = mismatchedPages === 0 ? 'all equal' : `${mismatchedPages} WRONG`;
   return `bytes: ${pagesChecked} pages compared, ${result}`;
+}
+
+const SHAPES_FROM = {
+  default: 'the default ones',
+  table: 'kept from an earlier run',
+  tuned: 'chosen before this run',
+} as const;
+
+function tuningLine({ source, shapes }: NonNullable<Report['tuning']>): string {
+  const shape = (name: keyof typeof shapes): string => `${name} ${shapeName(shapes[name])}`;
+  return `copy shapes (lanes x rows): ${shape('up')}, ${shape('down')}, ${shape('within')}; ${SHAPES_FROM[source]}`;
 }
 
 /** The column n says already what `few-samples` says. */

@@ -16,9 +16,11 @@ const ADVICE = {
   'verification-failed': 'Wrong bytes were found: no figure of this report means anything until that is mended.',
   'vram-stepped-down':
     'The device had less memory than the default asks for: choose a smaller footprint or VRAM to be sure.',
-  'working-set-small': 'The buffers fit into caches of large GPUs: rates may be those of a cache.',
+  'working-set-small':
+    'Cached: repeats may find their bytes in the last-level cache, so that rates may be those of a cache.',
   'dropped-timestamps':
     'The device returned impossible or no timestamps for some samples; they were left out and counted.',
+  'no-valid-samples': 'Every sample was lost or disturbed, so there is no figure: measure again on a quiet machine.',
   'no-timestamps': 'The adapter has no timestamp queries: times are wall time and include submission and waiting.',
   'hidden-tab': 'The page was in the background for a while: browsers slow such pages down.',
   partial: 'The run was stopped before its end: what is here was measured, the rest is missing.',

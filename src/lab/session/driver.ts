@@ -7,6 +7,7 @@ import type { JobQueue } from '../../model/sched/job-queue.ts';
 import type { RunResult, Sched } from '../../model/sched/sched.ts';
 import { LiveClock, type WallClock } from './clock.ts';
 import { macrotask } from './macrotask.ts';
+import { memberCompletion, mergeJobs, type MergedJob } from './merge-jobs.ts';
 
 /** Longest stretch of model code without giving the thread back (design.md §4). */
 const SLICE_MS = 8;
@@ -23,6 +24,8 @@ export interface DriverConfig {
   readonly onCompletion: (job: Job, completion: Completion) => void;
   /** True while the program waits for a person (a pause): nothing to do is no deadlock then. */
   readonly waitsForControl: () => boolean;
+  /** Told of every stretch of model code, in wall milliseconds; for measurements of the session itself. */
+  readonly onSlice?: (fromMs: number, toMs: number) => void;
 }
 
 /** Every task waits and nothing can wake one: a bug, or a failure injection without an answer. */
@@ -33,8 +36,11 @@ export class DeadlockError extends Error {
 export class Driver {
   private readonly config: DriverConfig;
   private readonly live: LiveClock | null;
-  private readonly submitted = new Map<number, Job>();
+  /** Jobs by the seq under which they were submitted; several where they were merged. */
+  private readonly submitted = new Map<number, readonly Job[]>();
   private readonly arrived = new Map<number, Completion>();
+  /** Submitted jobs wait for one more slice before they go to the device. */
+  private held = false;
   private modelNow: Ns = 0;
   private lastYieldMs: number;
   private wake: (() => void) | null = null;
@@ -74,7 +80,7 @@ export class Driver {
   async run(done: () => boolean): Promise<void> {
     while (!this.stopped && !done()) {
       const state = this.slice();
-      this.handOver();
+      this.handOver(state.ready > 0);
       if (state.ready > 0) await this.giveWay();
       else if (!done()) await (this.live === null ? this.nextModelEvent(state) : this.nextLiveEvent(state));
       if (this.config.wall() - this.lastYieldMs > SLICE_MS) await this.giveWay();
@@ -82,17 +88,26 @@ export class Driver {
   }
 
   private slice(): RunResult {
-    const end = this.config.wall() + SLICE_MS;
-    return this.config.sched.run(this.now(), () => this.config.wall() < end);
+    const { sched, wall, onSlice } = this.config;
+    const start = wall();
+    const state = sched.run(this.now(), () => wall() < start + SLICE_MS);
+    onSlice?.(start, wall());
+    return state;
   }
 
-  private handOver(): void {
+  /**
+   * Submits what the last slice has queued. It is held back for one slice where tasks are ready (`more`): what they
+   * submit, such as the replay of a batch that was just served, then goes to the device together with it.
+   */
+  private handOver(more: boolean): void {
     const jobs = this.config.jobs.drain();
-    for (const job of jobs) {
-      this.submitted.set(job.seq, job);
+    for (const { job, members } of this.live === null ? jobs.map(alone) : mergeJobs(jobs)) {
+      this.submitted.set(job.seq, members);
       this.config.executor.submit(job);
     }
-    if (jobs.length > 0) this.config.executor.flush();
+    const waiting = jobs.length > 0 || this.held;
+    this.held = waiting && more && !this.held;
+    if (waiting && !this.held) this.config.executor.flush();
   }
 
   /** Model time jumps to whatever is due first: a timer or the oldest job. Ties go to the job. */
@@ -138,11 +153,14 @@ export class Driver {
   }
 
   private signal(completion: Completion): void {
-    const job = present(this.submitted.get(completion.seq), `job ${completion.seq}`);
+    const members = present(this.submitted.get(completion.seq), `job ${completion.seq}`);
     this.submitted.delete(completion.seq);
     this.arrived.delete(completion.seq);
-    this.config.onCompletion(job, completion);
-    this.config.jobs.complete(completion);
+    for (const job of members) {
+      const own = memberCompletion(completion, job);
+      this.config.onCompletion(job, own);
+      this.config.jobs.complete(own);
+    }
   }
 
   /** Sleeps to a deadline on the live clock (null, or a clock that stands still: until poked), LOOK_MS at most. */
@@ -167,4 +185,9 @@ export class Driver {
   private deadlock(): never {
     throw new DeadlockError(`nothing can go on:\n${this.config.sched.describeTasks().join('\n')}`);
   }
+}
+
+/** On model time every job is due at a time of its own. */
+function alone(job: Job): MergedJob {
+  return { job, members: [job] };
 }

@@ -1,5 +1,6 @@
 // Messages between the page and the session worker. Arrays in snapshots are transferred, never shared.
 import type { ExecutorInfo } from '../../engine/plan/executor.ts';
+import type { FromBench, ToBench } from '../bench/bench-protocol.ts';
 import type { Report } from '../measure/report.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -115,7 +116,8 @@ export type ToSession =
   | { readonly type: 'hidden'; readonly hidden: boolean }
   /** Explain one page: the last migrations that touched it, with their causes. */
   | { readonly type: 'inspect'; readonly page: number }
-  | { readonly type: 'bench'; readonly ids: readonly string[]; readonly quick: boolean };
+  /** Only while no run is under way. */
+  | ToBench;
 
 /** Worker → page. */
 export type FromSession =
@@ -129,6 +131,6 @@ export type FromSession =
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly type: 'report'; readonly report: Report }
   | { readonly type: 'inspected'; readonly page: number; readonly lines: readonly string[] }
-  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly label: string }
   /** A refused input: names the field, what was given and what is allowed. */
-  | { readonly type: 'refused'; readonly field: string; readonly message: string };
+  | { readonly type: 'refused'; readonly field: string; readonly message: string }
+  | FromBench;

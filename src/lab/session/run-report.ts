@@ -1,4 +1,5 @@
 // The report of a run over a workload: rates, latencies by phase, the driver's counters, verification, doubts.
+import { assert } from '../../base/assert.ts';
 import { NS_PER_US } from '../../base/units.ts';
 import { environmentOf, TOOL, type HostFacts } from '../measure/environment.ts';
 import type { LogHistogram } from '../measure/histogram.ts';
@@ -27,7 +28,8 @@ export interface RunReportParts {
 
 /** Builds the report; `outcome.end` other than 'done' marks it partial. */
 export function runReport(parts: RunReportParts): Report {
-  const { run, outcome, prepared, info, host, fallback } = parts;
+  const { run, outcome, prepared, host, fallback } = parts;
+  const { hostPages: _, ...info } = parts.info;
   const { verification } = outcome;
   return report({
     createdAt: parts.createdAt,
@@ -50,13 +52,16 @@ export function runReport(parts: RunReportParts): Report {
 
 function runFacts({ run, info, outcome, kind }: RunReportParts): RunFacts {
   const { engine, run: how } = run.scenario;
+  const systemPages = info.hostPages === true ? 'host' : 'device';
+  const { systemPages: wanted } = how;
+  assert(systemPages === wanted, () => `system pages lay with the ${systemPages}, the scenario says ${wanted}`);
   return {
     kind,
     executor: info.kind,
     clock: how.clock,
     copyMode: engine.copyMode,
     wait: engine.wait,
-    systemPages: 'device',
+    systemPages,
     seconds: outcome.seconds,
   };
 }
@@ -150,6 +155,11 @@ function notesOf({ prepared, outcome, run }: RunReportParts): string[] {
     ...workload.notes,
     `${outcome.steps} steps, ${outcome.accesses} accesses, ${outcome.wrongLoads} loads with a wrong value`,
   ];
+  const { engine, run: how } = run.scenario;
+  if (how.systemPages === 'host')
+    notes.push(
+      `system pages lie in host memory: copies up are uploads (${engine.uploadPath}), copies home are readbacks`,
+    );
   if (run.gpuSeconds > 0) notes.push(`GPU time of all timed jobs: ${run.gpuSeconds.toFixed(3)} s`);
   notes.push(...run.changes.map((change) => `changed while running: ${change}`));
   if (outcome.failure !== null) notes.push(outcome.failure);

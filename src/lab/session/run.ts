@@ -4,9 +4,10 @@ import type { Executor } from '../../engine/plan/executor.ts';
 import type { Completion, Job } from '../../engine/plan/job.ts';
 import { Recorder } from '../measure/recorder.ts';
 import { Oracle } from '../workload/oracle.ts';
+import type { Op } from '../../model/sched/op.ts';
 import type { Workload } from '../workload/workload.ts';
 import type { WallClock } from './clock.ts';
-import { Driver } from './driver.ts';
+import { Driver, type DriverConfig } from './driver.ts';
 import { applyLiveFields, buildMachine, type Machine } from './machine.ts';
 import { PageIndex } from './page-index.ts';
 import { newControl, newProgress, runProgram, verifyNow, type ProgramParts } from './program.ts';
@@ -31,6 +32,9 @@ export interface RunConfig {
   readonly wall: WallClock;
   /** Collects spans and log lines for pictures; headless runs leave it out. */
   readonly pictures?: boolean;
+  /** What it does instead of the workload's steps; it populates memory itself (program.ts·runProgram). */
+  readonly program?: (parts: ProgramParts) => Op<void>;
+  readonly onSlice?: DriverConfig['onSlice'];
 }
 
 /** `done`: the workload ended or its step limit was reached. */
@@ -91,6 +95,7 @@ export class Run {
       wall,
       onCompletion: (job, completion) => this.completed(job, completion),
       waitsForControl: () => this.parts.control.changed.waiting > 0,
+      ...(config.onSlice === undefined ? {} : { onSlice: config.onSlice }),
     });
     this.time = new RunTime(this.driver, wall);
     this.snapshots = new Snapshots({
@@ -116,7 +121,7 @@ export class Run {
 
   private async drive(): Promise<RunOutcome> {
     const { sched } = this.machine.world;
-    const program = sched.spawn('program', runProgram(this.parts));
+    const program = sched.spawn('program', (this.config.program ?? runProgram)(this.parts));
     await this.driver.run(() => program.done);
     this.endPatience();
     this.time.end();

@@ -1,6 +1,7 @@
 // A scenario as the readable part of a URL after '#': v=1 and key=value for what differs from the defaults.
 import { assert } from '../../base/assert.ts';
-import { DEFAULT_SCENARIO, type Refusal, type Scenario } from './scenario.ts';
+import type { Refusal } from './refusal.ts';
+import { DEFAULT_SCENARIO, type Scenario } from './scenario.ts';
 import { getField, scenarioFields, toText, withTexts, type FieldInfo } from './scenario-fields.ts';
 
 const VERSION = '1';

@@ -1,5 +1,8 @@
 // The session behind the page: takes messages, keeps at most one run, posts snapshots, reports and refusals.
 import { DeviceLostError } from '../../engine/plan/executor.ts';
+import { BenchSession, type BenchNavigator } from '../bench/bench-session.ts';
+import type { BenchRequest } from '../bench/bench-protocol.ts';
+import type { AnyCase } from '../bench/experiment.ts';
 import { browserHost } from '../measure/environment.ts';
 import { warning } from '../measure/warnings.ts';
 import { openRun, type Opened, type Refused } from './open-run.ts';
@@ -13,8 +16,10 @@ const SNAPSHOT_MS = 50;
 
 export interface SessionHost {
   readonly gpu: GPU | undefined;
-  readonly navigator: Pick<Navigator, 'userAgent' | 'hardwareConcurrency'>;
+  readonly navigator: BenchNavigator;
   readonly wall: () => number;
+  /** Cases that can be measured. */
+  readonly catalogue: readonly AnyCase[];
   post(message: FromSession, transfer?: ArrayBuffer[]): void;
 }
 
@@ -30,12 +35,13 @@ interface Live extends Opened {
 
 type Start = Extract<ToSession, { type: 'start' }>;
 /** Messages for a run. */
-type Steering = Exclude<ToSession, { type: 'start' | 'stop' | 'bench' | 'hidden' }>;
+type Steering = Exclude<ToSession, { type: 'start' | 'stop' | 'bench' | 'bench-cancel' | 'hidden' }>;
 
 const END_STATE: Readonly<Record<RunEnd, RunState>> = { done: 'finished', cancelled: 'cancelled', failed: 'failed' };
 
 export class WorkerSession {
   private readonly host: SessionHost;
+  private readonly bench: BenchSession;
   private live: Live | null = null;
   /** The newest start request; older ones that are still opening end without a word. */
   private startSerial = 0;
@@ -48,6 +54,7 @@ export class WorkerSession {
 
   constructor(host: SessionHost) {
     this.host = host;
+    this.bench = new BenchSession(host);
   }
 
   /** Handles one message of the page. Never throws: what goes wrong is posted. */
@@ -56,10 +63,13 @@ export class WorkerSession {
       case 'start':
         return this.start(message);
       case 'bench':
-        return this.refuse('bench', 'benchmarks run on the command line in this version: npm run bench');
+        return this.measure(message);
+      case 'bench-cancel':
+        return this.bench.cancel();
       case 'stop':
         return this.stop();
       case 'hidden':
+        this.bench.hide(message.hidden);
         return this.hide(message.hidden);
       default:
         if (this.early !== null) this.early.push(message);
@@ -92,7 +102,17 @@ export class WorkerSession {
     }
   }
 
+  /** A run and a benchmark would be in each other's figures. */
+  private measure(request: BenchRequest): void {
+    if (this.early === null && (this.live === null || this.live.ended !== null)) void this.bench.start(request);
+    else this.bench.refuse('busy', 'a run is under way: stop it first');
+  }
+
   private start(message: Start): void {
+    if (this.bench.busy) {
+      this.refuse('start', 'a benchmark is under way: wait for it, or cancel it');
+      return this.state('cancelled');
+    }
     const serial = ++this.startSerial;
     this.end();
     this.early = [];

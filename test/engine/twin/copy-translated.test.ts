@@ -97,7 +97,7 @@ describe('an engine fault', () => {
     ['a destination in the VRAM of another device', { dstSpace: 2 }, 0],
   ];
 
-  test.each(cases)('%s: status engine-fault, the pages do not move, the rest runs', async (_, change, moved) => {
+  test.each(cases)('%s: status engine-fault, the pages do not move, the rest runs', async (_name, change, moved) => {
     const engine = new Engine();
     const fill: Command = { op: 'fill', space: 1, frame: 0, pages: 1, pattern: 5 };
     const hash: Command = { op: 'hash', space: 1, frame: 0, pages: 1 };

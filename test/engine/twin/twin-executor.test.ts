@@ -154,14 +154,17 @@ describe('commands on plain memory', () => {
     expect(twin.peek(1)[7 * 1024 - 1]).toBe(0);
   });
 
-  test.each(['linear', 'linearEntries', 'copyBufferToBuffer'] as const)('the baseline %s copies as copy does', async (method) => {
-    const twin = createTwinExecutor(CONFIG);
-    await run(twin, [
-      { op: 'fillSeeded', space: 0, frame: 0, pages: 4, seed: 1, pageLo: 0 },
-      { op: 'copyBaseline', method, srcSpace: 0, srcFrame: 1, dstSpace: 1, dstFrame: 5, pages: 2 },
-    ]);
-    expect(twin.peek(1).subarray(5 * 1024, 7 * 1024)).toEqual(twin.peek(0).subarray(1024, 3 * 1024));
-  });
+  test.each(['linear', 'linearEntries', 'copyBufferToBuffer'] as const)(
+    'the baseline %s copies as copy does',
+    async (method) => {
+      const twin = createTwinExecutor(CONFIG);
+      await run(twin, [
+        { op: 'fillSeeded', space: 0, frame: 0, pages: 4, seed: 1, pageLo: 0 },
+        { op: 'copyBaseline', method, srcSpace: 0, srcFrame: 1, dstSpace: 1, dstFrame: 5, pages: 2 },
+      ]);
+      expect(twin.peek(1).subarray(5 * 1024, 7 * 1024)).toEqual(twin.peek(0).subarray(1024, 3 * 1024));
+    },
+  );
 
   test('PTE_WRITE, PTE_FILL and ZAP edit entries of one table', async () => {
     const twin = createTwinExecutor(CONFIG);

@@ -22,6 +22,7 @@ function bench(mismatchedPages = 0): BenchCase {
     convention: 'payload',
     peer: null,
     limit: null,
+    tier: 'core',
     group: 'g',
     prepare: () => ({
       setup: [],

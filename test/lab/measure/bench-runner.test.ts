@@ -29,7 +29,8 @@ function bench(id: string, parts: Partial<BenchCase & PreparedCase> & { pages?: 
     measure: parts.measure ?? 'rate',
     convention: 'payload',
     peer: parts.peer ?? null,
-    limit: null,
+    limit: parts.limit ?? null,
+    tier: 'core',
     group: parts.group ?? 'g',
     prepare: () => ({
       setup: [],
@@ -100,6 +101,41 @@ describe('a benchmark on a device with known times', () => {
     expect(metric?.n).toBeLessThan(20);
     expect(metric?.warnings.map(({ code }) => code)).toEqual(['few-samples', 'dropped-timestamps']);
     expect(metric?.median).toBe(4096e6);
+    // A lost timestamp is no region that took no time: the region is as long as it is without losses.
+    const control = await measure([bench('a')], { gpuNs: device(1000, 0) });
+    expect(metric?.params['opsPerRegion']).toBe(control.result.metrics[0]?.params['opsPerRegion']);
+  });
+
+  it('leaves out what was measured while the page was hidden, and counts it', async () => {
+    let hidden = 0;
+    const executor = new TimedExecutor(arenaConfig(ARENA), { gpuNs: device(1000, 0) });
+    const submit = executor.submit.bind(executor);
+    let jobs = 0;
+    executor.submit = (job): void => {
+      if (job.label === 'a' && ++jobs % 5 === 0) hidden++;
+      submit(job);
+    };
+    const hooks = { now: executor.now, cancelled: () => false, progress: () => {}, disturbances: () => hidden };
+    const [metric] = (await runBench(executor, [bench('a')], OPTIONS, hooks)).metrics;
+    expect(metric?.n).toBeLessThan(20);
+    expect(metric?.warnings.map(({ code }) => code)).toEqual(['few-samples', 'hidden-tab']);
+  });
+
+  it('has no figure when no sample was valid, and names the case', async () => {
+    let hidden = 0;
+    const executor = new TimedExecutor(arenaConfig(ARENA), { gpuNs: device(1000, 0) });
+    const hooks = { now: executor.now, cancelled: () => false, progress: () => {}, disturbances: () => hidden++ };
+    const result = await runBench(executor, [bench('a')], OPTIONS, hooks);
+    expect(result.metrics).toEqual([]);
+    const said = benchWarnings(result, executor.info, ARENA).find(({ code }) => code === 'no-valid-samples');
+    expect(said?.message).toBe('no figure of a');
+  });
+
+  it('times jobs of which several are under way by the wall clock', async () => {
+    const shape = { measure: 'throughput', maxOps: 4096 } as const;
+    const { result, executor } = await measure([bench('a', shape)], { gpuNs: () => 1000, overheadNs: 399_000 });
+    expect(result.metrics[0]).toMatchObject({ source: 'wall', median: 4096 / 400e-6 });
+    expect(executor.jobs.at(-1)).toMatchObject({ timed: false });
   });
 
   it('times each round trip of a latency case by the wall clock', async () => {
@@ -139,6 +175,37 @@ describe('cases of one group', () => {
     const { result } = await measure(pair, { gpuNs: slower });
     expect(result.metrics[0]?.peerRatio).toEqual({ median: 2, low: 2, high: 2, pairs: 20 });
     expect(result.metrics[1]?.peerRatio).toBeNull();
+  });
+
+  it('have the ratio to their limit too, and none to a figure in another unit', async () => {
+    const slower = (job: Job): number => device(1000, 0)(job) * (job.label === 'limit' ? 1 : 4);
+    const cases = [bench('ours', { limit: 'limit' }), bench('limit')];
+    const { result } = await measure(cases, { gpuNs: slower });
+    expect(result.metrics[0]?.limitRatio).toEqual({ median: 0.25, low: 0.25, high: 0.25, pairs: 20 });
+    const apart = await measure([cases[0] as BenchCase, { ...(cases[1] as BenchCase), unit: 'x/s' }], {
+      gpuNs: slower,
+    });
+    expect(apart.result.metrics[0]?.limitRatio).toBeNull();
+  });
+
+  it('say which of them nobody chose', async () => {
+    const { result } = await measure(pair, { gpuNs: device(1000, 0) }, { added: new Set(['peer']) });
+    expect(result.metrics.map(({ params }) => params['added'])).toEqual([undefined, true]);
+  });
+
+  it('share the time by how many they are', async () => {
+    // Three cases of one group and one of another: three quarters of the time belong to the first.
+    const group = ['a', 'b', 'c'].map((id) => bench(id, { maxOps: 5000 }));
+    const cases = [...group, bench('alone', { group: 'h', maxOps: 5000 })];
+    const free = await measure(cases, { gpuNs: device(1000, 0) }, { sampling: { ...OPTIONS.sampling, samples: 100 } });
+    const { result } = await measure(
+      cases,
+      { gpuNs: device(1000, 0) },
+      { sampling: { ...OPTIONS.sampling, samples: 100 }, budgetMs: 0.5 * free.executor.now() },
+    );
+    const [a, , , alone] = result.metrics.map(({ n }) => n);
+    expect(a).toBeGreaterThan(20);
+    expect(Math.abs((a as number) - (alone as number))).toBeLessThan(15);
   });
 
   it('get as many samples as the time allows, and never fewer than five', async () => {

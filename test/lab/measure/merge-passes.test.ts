@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createRng } from '../../../src/base/rng.ts';
 import { mergePasses } from '../../../src/lab/measure/merge-passes.ts';
 import type { Metric } from '../../../src/lab/measure/report.ts';
 import { warning } from '../../../src/lab/measure/warnings.ts';
 import { figure } from './some-report.ts';
 
-const merge = (...passes: Metric[][]): Metric[] => mergePasses(passes, createRng(1));
+const merge = (...passes: Metric[][]): Metric[] => mergePasses(passes);
 
 describe('passes', () => {
   it('are joined in their order, with statistics of all samples', () => {
@@ -43,6 +42,16 @@ describe('passes', () => {
     const [x] = merge(pass([2, 4], [1, 2]), pass([6], [3], { warnings: lost }), pass([1], [1, 1]));
     expect(x?.peerRatio?.pairs).toBe(2);
     expect(merge([figure('x', 'B/s', [1])], [figure('x', 'B/s', [1])])[0]?.peerRatio).toBeNull();
+  });
+
+  it('pair a case with its limit within each pass', () => {
+    const pass = (ours: number[], bound: number[], unit = 'B/s'): Metric[] => [
+      figure('x', 'B/s', ours, { limit: 'l' }),
+      figure('l', unit, bound),
+    ];
+    expect(merge(pass([2, 4], [4, 8]), pass([6], [12]))[0]?.limitRatio).toMatchObject({ median: 0.5, pairs: 3 });
+    // Figures of different units have no ratio.
+    expect(merge(pass([2, 4], [4, 8], 'ns'), pass([6], [12], 'ns'))[0]?.limitRatio).toBeNull();
   });
 
   it('on another clock are left out, and that is said', () => {

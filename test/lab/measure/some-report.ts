@@ -37,6 +37,8 @@ function usual(): Metric[] {
     params: { chunkBytes: 2 ** 21, opsPerRegion: 8, scattered: false },
     peer: 'peer.copy',
     peerRatio: ratio,
+    limit: 'limit.copy',
+    limitRatio: { median: 0.95, low: 0.9, high: 1, pairs: 2 },
     warnings: [warning('drift', 'the last third is 1.30 times the first')],
   });
   return [

@@ -4,12 +4,13 @@ import {
   drift,
   mad,
   median,
-  medianInterval,
+  ratioOfMedians,
   outliers,
   pairedRatio,
   quantile,
   sameWithin,
   summarize,
+  trend,
 } from '../../../src/lab/measure/stats.ts';
 
 describe('order statistics, against values computed by hand', () => {
@@ -51,51 +52,51 @@ describe('intervals', () => {
   const rng = (): ReturnType<typeof createRng> => createRng(42);
   const noisy = Array.from({ length: 30 }, (_, i) => 100 + ((i * 37) % 11));
 
-  it('are the same for the same seed', () => {
-    expect(medianInterval(noisy, rng())).toEqual(medianInterval(noisy, rng()));
+  it('of a bootstrap are the same for the same seed, and hold the ratio', () => {
+    const twice = noisy.map((one) => 2 * one);
+    expect(ratioOfMedians(twice, noisy, rng())).toEqual(ratioOfMedians(twice, noisy, rng()));
+    const { low, median: ratio, high } = ratioOfMedians(twice, noisy, rng());
+    expect(ratio).toBe(2);
+    expect([low <= 2, high >= 2, low < high]).toEqual([true, true, true]);
+    expect(ratioOfMedians([5, 5, 5], [5, 5, 5], rng())).toEqual({ low: 1, median: 1, high: 1 });
   });
 
-  it('hold the median and stay within the samples', () => {
-    const { low, high } = medianInterval(noisy, rng());
-    expect(low).toBeLessThanOrEqual(median(noisy));
-    expect(high).toBeGreaterThanOrEqual(median(noisy));
-    expect(low).toBeGreaterThanOrEqual(100);
-    expect(high).toBeLessThanOrEqual(110);
+  it.each([6, 9, 15, 30, 600])('of %i pairs leave the truth out in one of twenty at most', (pairs) => {
+    // Skewed, with far values, the same on both sides: the median ratio is 1.
+    const source = createRng(pairs);
+    const one = (): number => (source.below(20) === 0 ? 2 : 1) * (1 + (source.below(1000) * source.below(1000)) / 1e6);
+    const list = (): number[] => Array.from({ length: pairs }, one);
+    const trials = 600;
+    const missed = Array.from({ length: trials }, () => sameWithin(pairedRatio(list(), list()))).filter((in_) => !in_);
+    // 5 % of 600 are 30, and four standard deviations 21.
+    expect(missed.length, `seed ${pairs}`).toBeLessThanOrEqual(51);
   });
 
-  it('are a point for equal samples', () => {
-    expect(medianInterval([5, 5, 5], rng())).toEqual({ low: 5, high: 5 });
-  });
-
-  it('cover the true median about as often as they say', () => {
-    const source = createRng(7);
-    let covered = 0;
-    for (let trial = 0; trial < 60; trial++) {
-      const samples = Array.from({ length: 25 }, () => source.below(1_000_001));
-      const { low, high } = medianInterval(samples, source);
-      if (low <= 500_000 && high >= 500_000) covered++;
-    }
-    // 95 % of 60 is 57; the binomial's 4 sigma are 7.
-    expect(covered).toBeGreaterThanOrEqual(50);
+  it('of two different medians leave 1 out nearly always (control)', () => {
+    const source = createRng(4);
+    const list = (least: number): number[] => Array.from({ length: 30 }, () => least + source.below(1000));
+    const shown = Array.from({ length: 200 }, () => sameWithin(pairedRatio(list(1500), list(1000)))).filter(
+      (in_) => !in_,
+    );
+    expect(shown.length).toBeGreaterThan(190);
   });
 
   it('of a paired ratio see through what slows both', () => {
     const slow = (i: number): number => 1 + (i % 7) / 3;
     const ours = Array.from({ length: 30 }, (_, i) => 100 / slow(i));
     const peer = Array.from({ length: 30 }, (_, i) => 50 / slow(i));
-    expect(pairedRatio(ours, peer, rng())).toEqual({ median: 2, low: 2, high: 2, pairs: 30 });
-    expect(pairedRatio(ours, [...peer, 1, 1], rng()).pairs).toBe(30);
+    expect(pairedRatio(ours, peer)).toEqual({ median: 2, low: 2, high: 2, pairs: 30 });
+    expect(pairedRatio(ours, [...peer, 1, 1]).pairs).toBe(30);
   });
 
   it('say when nothing is shown', () => {
     const peer = Array.from({ length: 30 }, (_, i) => 100 + ((i * 53) % 17));
-    expect(sameWithin(pairedRatio(noisy, [...noisy].reverse(), rng()))).toBe(true);
+    expect(sameWithin(pairedRatio(noisy, [...noisy].reverse()))).toBe(true);
     expect(
       sameWithin(
         pairedRatio(
           peer.map((p) => 3 * p),
           peer,
-          rng(),
         ),
       ),
     ).toBe(false);
@@ -113,5 +114,23 @@ describe('doubts', () => {
   it('drift between the first and the last third', () => {
     expect(drift([1, 1, 1, 9, 9, 9, 2, 2, 2])).toBe(2);
     expect(drift([1, 1, 1, 1, 2, 2, 2, 2])).toBeNull();
+  });
+
+  it('a trend by the score of Mann and Kendall', () => {
+    // Ten that rise: S = 45, variance 125, (45 − 1) / √125.
+    const rising = Array.from({ length: 10 }, (_, i) => i * i);
+    expect(trend(rising)).toBeCloseTo(44 / Math.sqrt(125), 12);
+    expect(trend([...rising].reverse())).toBeCloseTo(-44 / Math.sqrt(125), 12);
+    expect(trend(Array.from({ length: 30 }, () => 5))).toBe(0);
+    expect(trend([1, 2, 3, 4, 5, 6, 7])).toBe(0);
+  });
+
+  it('no trend in noise more often than it should be found, and one in most samples that have it', () => {
+    const random = createRng(3);
+    const noise = (slope: number): number[] => Array.from({ length: 30 }, (_, i) => random.u32() / 2 ** 32 + slope * i);
+    const found = (slope: number): number =>
+      Array.from({ length: 1000 }, () => trend(noise(slope))).filter((z) => Math.abs(z) > 2.576).length;
+    expect(found(0)).toBeLessThan(25);
+    expect(found(0.03)).toBeGreaterThan(900);
   });
 });

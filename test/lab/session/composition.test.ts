@@ -50,7 +50,12 @@ describe('sizes', () => {
     const scenario = scenarioOf({});
     const stepped = prepareRun(scenario, null, { maxSpacePages: 8192, segmentPages: 8192 }, new Set());
     expect(stepped).toMatchObject({ ok: true, warnings: [{ code: 'vram-stepped-down' }] });
-    const refused = prepareRun(scenario, null, { maxSpacePages: 8192, segmentPages: 8192 }, new Set(['workload.footprintBytes']));
+    const refused = prepareRun(
+      scenario,
+      null,
+      { maxSpacePages: 8192, segmentPages: 8192 },
+      new Set(['workload.footprintBytes']),
+    );
     expect(refused).toMatchObject({
       ok: false,
       field: expect.stringMatching(/machine\.vram|workload\.footprintBytes/) as string,

@@ -55,10 +55,17 @@ const BAD: readonly (readonly [path: string, bad: unknown, message: string, good
   ],
   ['engine.tlbLines', 100, 'engine.tlbLines is 100, allowed: 0 or a power of two up to 16777216', 128],
   ['engine.adapter', 'gpu', 'engine.adapter is "gpu", allowed: auto, hardware, software, twin', 'twin'],
+  ['run.systemPages', 'gpu', 'run.systemPages is "gpu", allowed: device, host', 'device'],
+  ['engine.uploadPath', 'dma', 'engine.uploadPath is "dma", allowed: writeBuffer, mapped', 'mapped'],
   ['run.seed', -1, 'run.seed is -1, allowed: a whole number from 0 to 4294967295', 4294967295],
   ['run.maxSteps', 0, 'run.maxSteps is 0, allowed: a whole number from 1 to 9007199254740991, or "all"', null],
   ['run.verify', 'yes', 'run.verify is "yes", allowed: true or false', false],
-  ['run.steps', 3, 'run.steps is no field of a scenario, allowed: clock, seed, pace, verify, maxSteps', undefined],
+  [
+    'run.steps',
+    3,
+    'run.steps is no field of a scenario, allowed: clock, systemPages, seed, pace, verify, maxSteps',
+    undefined,
+  ],
 ];
 
 describe('parseScenario', () => {

@@ -19,6 +19,7 @@ function session(gpu?: GPU) {
     gpu,
     navigator: { userAgent: 'test', hardwareConcurrency: 2 },
     wall: () => performance.now(),
+    catalogue: [],
     post: (message) => void posted.push(message),
   });
   open.push(made);
