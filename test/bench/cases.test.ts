@@ -127,6 +127,31 @@ describe('the catalogue', () => {
         expect(ids).toEqual(expect.arrayContaining([`host.${path}.${size}`, `host.${path}.${size}.x4`]));
   });
 
+  it('has page tables, walks, faults and whole runs by leaf, batch, chunk and timeslice', () => {
+    const ids = new Set(CATALOGUE.map(({ id }) => id));
+    const missing = (wanted: readonly string[]): string[] => wanted.filter((id) => !ids.has(id));
+    for (const leaf of ['4K', '64K', '64Kcompact', '2M', '1G']) {
+      const edits = ['write', 'bind', 'zap', 'unbind'].map((edit) => `pt.${edit}.${leaf}`);
+      const walks = ['sequential', 'random'].flatMap((order) => {
+        const walk = `walk.${order}.${leaf}`;
+        return [walk, `${walk}.tlb`, `${walk}.translate`];
+      });
+      const peers = ['linearEntries', 'store', 'chase'].map((peer) => `peer.${peer}.${leaf}`);
+      expect(missing([...edits, ...walks, ...peers])).toEqual([]);
+    }
+    for (const faults of [1, 4, 16, 64, 256, 1024, 4096]) {
+      const batches = ['wait', 'pipelined'].flatMap((mode) => {
+        const batch = `fault.batch.${faults}.${mode}`;
+        return [batch, ...['bar', 'bare', 'ring', 'service', 'copy'].map((part) => `${batch}.${part}`)];
+      });
+      expect(missing([`fault.roundtrip.${faults}`, ...batches])).toEqual([]);
+    }
+    const games = ['4K', '64K', '2M'].flatMap((chunk) =>
+      [0, 1, 5, 20].map((ms) => `migrate.pingpong.${chunk}.${ms}ms`),
+    );
+    expect(missing([...games, 'fault.bare', 'encode.copy', 'encode.pte'])).toEqual([]);
+  });
+
   it('has the pairs of the bars in its core: copies with the linear copy of the same bytes, translated with physical', () => {
     const core = new Map(CASES.filter(({ tier }) => tier === 'core').map((one) => [one.id, one]));
     for (const direction of ['up', 'down'])

@@ -30,7 +30,7 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
     expect(report).toMatchObject({ run: { executor: 'gpu' }, environment: { adapter: { software: true } } });
     expect(report.warnings.map(({ code }) => code)).toContain('software-adapter');
     expect(report.tuning?.source).toBe('tuned');
-    expect(out).toMatch(/copy shapes \(lanes x rows\): up \d+x\d, down \d+x\d, within \d+x\d; chosen before this run/);
+    expect(out).toMatch(/^copy shapes .*: up .*, down .*, within .*; chosen before this run$/m);
   });
 
   it('takes hardware or says by exit 3 that there is none', async () => {

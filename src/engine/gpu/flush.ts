@@ -2,7 +2,6 @@
 import { assert } from '../../base/assert.ts';
 import { STRUCTS } from '../plan/layouts.gen.ts';
 import { PARAM_SLOT_BYTES, ringRecords } from './buffers.ts';
-import { dispatchMargin } from './flush-limits.ts';
 import type { Machine } from './machine.ts';
 import type { PendingJob } from './pending-job.ts';
 import { layOut, type IoPiece, type SubmittedFlush } from './submitted-flush.ts';
@@ -45,9 +44,9 @@ export class Flush {
 
   /** Whether the small resources suffice for one more command of any kind. */
   get roomy(): boolean {
-    const { limits, arenas, config } = this.#machine;
+    const { limits, arenas, dispatchMargin } = this.#machine;
     return (
-      arenas.params.room() >= dispatchMargin(config) * PARAM_SLOT_WORDS &&
+      arenas.params.room() >= dispatchMargin * PARAM_SLOT_WORDS &&
       // The batch that a command closes takes one, and the batch that its job's end closes another.
       this.#marks.length + 2 <= limits.marks &&
       this.#stamps.length + MARGIN <= limits.stamps

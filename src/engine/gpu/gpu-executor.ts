@@ -10,7 +10,7 @@ import { allocateBuffers, neededBytes, PARAM_SLOT_BYTES } from './buffers.ts';
 import type { CopyShapes } from './copy-shape.ts';
 import { createPipelines } from './create-pipelines.ts';
 import { GpuError, openDevice, type WatchedDevice } from './device.ts';
-import { flushLimits, type FlushLimits } from './flush-limits.ts';
+import { dispatchMargin, flushLimits, type FlushLimits } from './flush-limits.ts';
 import { FlushWriter } from './flush-writer.ts';
 import { encodeJob } from './job-encoder.ts';
 import type { Machine } from './machine.ts';
@@ -208,6 +208,7 @@ async function createMachine(
       pagesALane,
     }),
     pagesALane,
+    dispatchMargin: dispatchMargin(config),
     staging: new StagingPool(device),
     uploads: new UploadRing(device, options.uploadRing),
     stamps: info.timestamps ? new Stamps(device, limits.stamps) : null,

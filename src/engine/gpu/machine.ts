@@ -15,6 +15,8 @@ export interface Machine {
   readonly limits: FlushLimits;
   readonly buffers: GpuBuffers;
   readonly pipelines: Pipelines;
+  /** Dispatches that one command may need (flush-limits.ts). */
+  readonly dispatchMargin: number;
   /** Pages that a lane of translate-pages walks. */
   readonly pagesALane: number;
   readonly staging: StagingPool;

@@ -9,7 +9,11 @@ const ENTRY_WORDS = 2;
 const TLB_LANES = 64;
 const PTE_LANES = 64;
 const RUN_WORDS = structWords('PteRun');
+const RUN_FIRST = fieldWord('PteRun', 'first');
 const RUN_COUNT = fieldWord('PteRun', 'count');
+const RUN_PAYLOAD = fieldWord('PteRun', 'payload');
+const RUN_STEP = fieldWord('PteRun', 'step');
+const BLOCK_MOVE_WORDS = 32;
 /** 2^45 pages and more are a whole address space: TLB_INVAL_ALL is cut to what a shift in the shader can tell apart. */
 const WHOLE_SPACE = WGSL.TLB_ALL_LOG2;
 
@@ -58,10 +62,19 @@ function encodeRun(writer: FlushWriter, command: PteWrite | PteFill | Zap, count
   do writer.room(PTES, segment, segment, 1);
   while (!writer.claim(first, first + count));
   const at = arenas.payload.take(payload.length, ENTRY_WORDS);
-  arenas.payload.words.set(payload, at);
-  const step = payload.length > ENTRY_WORDS ? 1 : 0;
-  const run = { first, count, payload: at / ENTRY_WORDS, step };
-  writeStruct(arenas.list.words, writer.addItems(1), 'PteRun', run);
+  copyWords(payload, arenas.payload.words, at);
+  const { words } = arenas.list;
+  const run = writer.addItems(1);
+  words[run + RUN_FIRST] = first;
+  words[run + RUN_COUNT] = count;
+  words[run + RUN_PAYLOAD] = at / ENTRY_WORDS;
+  words[run + RUN_STEP] = payload.length > ENTRY_WORDS ? 1 : 0;
+}
+
+/** A block move costs more than it saves below some words. */
+function copyWords(from: Uint32Array, to: Uint32Array, at: number): void {
+  if (from.length > BLOCK_MOVE_WORDS) to.set(from, at);
+  else for (let i = 0; i < from.length; i++) to[at + i] = from[i] as number;
 }
 
 export function encodePteWrite(writer: FlushWriter, command: PteWrite): void {

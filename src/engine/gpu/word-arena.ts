@@ -18,7 +18,8 @@ export class WordArena {
   /** Takes `count` words at a multiple of `align`; the index of the first. They hold whatever the last use left. */
   take(count: number, align = 1): number {
     const at = alignedTo(this.used, align);
-    assert(at + count <= this.words.length, () => `${count} words at ${at} of ${this.words.length}`);
+    // No closure here: this runs once or twice a command.
+    if (at + count > this.words.length) assert(false, `${count} words at ${at} of ${this.words.length}`);
     this.used = at + count;
     return at;
   }

@@ -1,7 +1,6 @@
 // A report as a text table for people: aligned columns, units, spread, sample count, and how each figure compares.
 import { GIB, KIB, MIB } from '../../base/units.ts';
 import { shapeName } from '../../engine/gpu/copy-shape.ts';
-import { shapeName } from '../../engine/gpu/copy-shape.ts';
 import { sameWithin, type Ratio } from './stats.ts';
 import type { Metric, Report } from './report.ts';
 

@@ -1,12 +1,15 @@
 // The CPU fault handler (handle_mm_fault): one trip makes the entry usable, or says why the access must fault again.
-import { assert, present } from '../../base/assert.ts';
+import { present } from '../../base/assert.ts';
 import type { Pfn, Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
+import { allocPage } from './alloc-page.ts';
+import { writePresent } from './cow.ts';
+import { touchFile } from './file-fault.ts';
 import { mapPage } from './mapping.ts';
 import type { Mm, MmDevice } from './mm.ts';
 import type { InvalidateEvent } from './notifier.ts';
-import { PTE_KIND, leafEnd, pteKind, pteMakeWritable, ptePfn, pteWord, pteWritable } from './page-table.ts';
+import { PTE_KIND, leafEnd, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts';
 import { PAGE_FLAG } from './pages.ts';
 import type { Vma } from './vma.ts';
 import { ZeroFill, prepareZeroPage } from './zero-fill.ts';
@@ -30,7 +33,7 @@ export function* handleFault(mm: Mm, vma: Vma, vpn: Vpn, write: boolean): Op<Fau
     case PTE_KIND.none:
       return touchFresh(mm, vma, vpn, vpn + 1, write) > 0 ? 'minor' : 'BUS';
     case PTE_KIND.present:
-      return write ? makeWritable(mm, vpn, word) : 'minor';
+      return write && (yield* writePresent(mm, vma, vpn, vpn + 1)) === 0 ? 'BUS' : 'minor';
     case PTE_KIND.zero:
       return write && (yield* replaceZeroPages(mm, vpn, vpn + 1)) === 0 ? 'BUS' : 'minor';
     case PTE_KIND.devPrivate:
@@ -52,11 +55,12 @@ export function touchFresh(mm: Mm, vma: Vma, vpn: Vpn, end: Vpn, write: boolean)
   if (vma.io) return 0;
   const stop = leafEnd(vpn, Math.min(end, vma.endVpn));
   if (vma.anonymous && !write) return mapZeroPages(mm, vpn, stop);
+  if (vma.file !== null) return touchFile(mm, vma, vma.file, vpn, stop, write);
   const flags = vma.anonymous ? 0 : PAGE_FLAG.file;
   const fill = new ZeroFill(mm.world);
   let count = 0;
   for (; vpn + count < stop && mm.table.get(vpn + count) === 0; count++) {
-    const pfn = mm.world.pages.allocSystem();
+    const pfn = allocPage(mm.world, 'mm.alloc-zero');
     if (pfn < 0) break;
     mm.world.pages.flags[pfn] = flags;
     fill.add(pfn);
@@ -87,14 +91,6 @@ function mapZeroPages(mm: Mm, vpn: Vpn, stop: Vpn): number {
   let count = 0;
   for (; vpn + count < stop && mm.table.get(vpn + count) === 0; count++) mm.table.set(vpn + count, word);
   return count;
-}
-
-/** Write to a read-only entry: the page has one mapping, so it is used as it is; sharing it comes with fork. */
-function makeWritable(mm: Mm, vpn: Vpn, word: number): FaultOutcome {
-  if (pteWritable(word)) return 'minor';
-  assert(mm.world.pages.mapcount[ptePfn(word)] === 1, 'copy-on-write of a shared page is not built yet');
-  mm.table.set(vpn, pteMakeWritable(word));
-  return 'minor';
 }
 
 /**
@@ -135,7 +131,7 @@ function allocZeroed(mm: Mm, count: number): Uint32Array {
   const fill = new ZeroFill(mm.world);
   let got = 0;
   for (; got < count; got++) {
-    const pfn = mm.world.pages.allocSystem();
+    const pfn = allocPage(mm.world, 'mm.alloc-zero');
     if (pfn < 0) break;
     fill.add(pfn);
     frames[got] = pfn;

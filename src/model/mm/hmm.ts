@@ -4,6 +4,7 @@ import { present } from '../../base/assert.ts';
 import type { Status } from '../../base/errno.ts';
 import { alignDown, type Vpn } from '../../base/units.ts';
 import type { Op } from '../sched/op.ts';
+import { writePresent } from './cow.ts';
 import { handleFault, replaceZeroPages, reportFault, touchFresh, waitForEntry } from './fault.ts';
 import type { Mm } from './mm.ts';
 import type { IntervalNotifier } from './notifier.ts';
@@ -200,8 +201,7 @@ function* settleRun(mm: Mm, vma: Vma, vpn: Vpn, stop: Vpn, write: boolean): Op<n
     case PTE_KIND.zero:
       return write ? (yield* replaceZeroPages(mm, vpn, stop)) || -1 : 1;
     case PTE_KIND.present:
-      yield* handleFault(mm, vma, vpn, write);
-      return 1;
+      return write ? (yield* writePresent(mm, vma, vpn, stop)) || -1 : 1;
     default:
       return 0;
   }

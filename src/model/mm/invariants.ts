@@ -2,7 +2,7 @@
 // wrong in words, nothing when all is well. For tests and the report's check; nothing here is fast.
 import type { Mm, MmWorld } from './mm.ts';
 import { PTE_KIND, pteHuge, pteKind, ptePfn, pteWritable, type PteKind } from './page-table.ts';
-import { PAGE_FLAG } from './pages.ts';
+import { PAGE_FLAG, type PageStore } from './pages.ts';
 
 /** All invariants that concern mm. Quiescent ones are checked only when the scheduler has no task left. */
 export function checkMm(world: MmWorld): string[] {
@@ -169,11 +169,16 @@ function countMappings(world: MmWorld, problems: string[]): Int32Array {
     const pfn = ptePfn(word);
     if (kind === PTE_KIND.present || kind === PTE_KIND.devPrivate) found[pfn] = (found[pfn] as number) + 1;
     else if (kind !== PTE_KIND.migrating) return;
-    if (pages.rmapMm[pfn] !== mm.id || pages.rmapVpn[pfn] !== vpn) {
+    if (!isBackPointer(pages, pfn, mm.id, vpn)) {
       problems.push(`I39 page ${pfn}: entry at ${mm.name} ${vpn} is not its back-pointer`);
     }
   });
   return found;
+}
+
+function isBackPointer(pages: PageStore, pfn: number, mmId: number, vpn: number): boolean {
+  if (pages.rmapMm[pfn] === mmId && pages.rmapVpn[pfn] === vpn) return true;
+  return pages.rmap.entries(pfn).some((entry) => entry.mmId === mmId && entry.vpn === vpn);
 }
 
 function forEachEntry(world: MmWorld, visit: (mm: Mm, vpn: number, word: number) => void): void {

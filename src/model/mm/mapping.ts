@@ -12,7 +12,7 @@ import type { PageStore } from './pages.ts';
 export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
   const { pages } = mm.world;
   pages.mapcount[pfn] = (pages.mapcount[pfn] as number) + 1;
-  pages.setRmap(pfn, mm.id, vpn);
+  pages.rmap.add(pfn, mm.id, vpn);
   mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable));
 }
 
@@ -25,11 +25,11 @@ export function dropEntry(mm: Mm, vpn: Vpn, word: number): void {
     case PTE_KIND.present:
     case PTE_KIND.devPrivate:
       unmapPage(pages, pfn);
-      pages.clearRmap(pfn);
+      pages.rmap.remove(pfn, mm.id, vpn);
       pages.put(pfn);
       return;
     case PTE_KIND.migrating:
-      pages.clearRmap(pfn);
+      pages.rmap.remove(pfn, mm.id, vpn);
       return;
     case PTE_KIND.swapped:
       pages.put(pfn);
@@ -49,20 +49,32 @@ export function freezeEntry(mm: Mm, vpn: Vpn, word: number): void {
 }
 
 /**
- * The migration entry of `src` maps `dst` (the same page when the migration is undone). Nothing to do when the entry
- * was unmapped meanwhile: the page then goes with its last reference.
+ * Every migration entry of `src` maps `dst` (the same page when the migration is undone). Entries that were unmapped
+ * meanwhile stay so: the page then goes with its last reference.
  */
 export function thawEntry(world: MmWorld, src: Pfn, dst: Pfn): void {
   const { pages } = world;
   const mmId = pages.rmapMm[src] as number;
   if (mmId < 0) return;
-  const mm = world.mms.get(mmId) as Mm;
-  const vpn = pages.rmapVpn[src] as number;
+  if (!pages.rmap.isShared(src)) thawOne(world.mms.get(mmId) as Mm, pages.rmapVpn[src] as number, src, dst);
+  else for (const entry of pages.rmap.entries(src)) thawOne(world.mms.get(entry.mmId) as Mm, entry.vpn, src, dst);
+}
+
+/** The word maps a page: present or device-private. */
+export function isMapping(word: number): boolean {
+  const kind = pteKind(word);
+  return kind === PTE_KIND.present || kind === PTE_KIND.devPrivate;
+}
+
+function thawOne(mm: Mm, vpn: Vpn, src: Pfn, dst: Pfn): void {
+  const { pages } = mm.world;
   const word = mm.table.get(vpn);
+  // Frozen in some places only (an undone migration), or mapped since (from a file's cache, from the swap cache).
+  if (isMapping(word) && ptePfn(word) === src && src === dst) return;
   if (pteKind(word) !== PTE_KIND.migrating || ptePfn(word) !== src) {
     throw new AssertionError(`page ${src} has no migration entry`);
   }
-  pages.clearRmap(src);
+  pages.rmap.remove(src, mm.id, vpn);
   pages.get(dst);
   mapPage(mm, vpn, dst, pteWritable(word));
 }

@@ -1,10 +1,10 @@
 // The half of migration that knows pages but no areas, and the physical variant that consists of it alone: eviction
 // moves raw device frames without the mmap lock (gpusvm-and-pagemap.md §4.1, §4.5; mm/migrate_device.c).
 import { AssertionError } from '../../base/assert.ts';
-import type { Pfn } from '../../base/units.ts';
+import type { Pfn, Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
-import { freezeEntry, thawEntry } from './mapping.ts';
+import { freezeEntry, isMapping, thawEntry } from './mapping.ts';
 import { MIGRATE_FLAG, type MigrateVectors } from './migrate-vectors.ts';
 import type { Mm, MmWorld } from './mm.ts';
 import { ptePfn } from './page-table.ts';
@@ -71,11 +71,18 @@ export function finishSlots(world: MmWorld, v: MigrateVectors, faultPfn: Pfn | -
     if (dst >= 0 && dst === faultPfn) throw new AssertionError('the fault page is a destination');
     if (v.hasSource(i)) {
       const src = v.src[i] as number;
-      thawEntry(world, src, v.isMigrating(i) && dst >= 0 ? dst : src);
+      if (v.isMigrating(i) && dst >= 0) moveEntries(world, src, dst);
+      else thawEntry(world, src, src);
       letGo(pages, src, faultPfn);
     }
     if (dst >= 0) letGo(pages, dst, -1);
   }
+}
+
+/** The destination takes the source's place; that its content may belong to several processes goes with it. */
+function moveEntries(world: MmWorld, src: Pfn, dst: Pfn): void {
+  if (world.pages.hasFlag(src, PAGE_FLAG.forked)) world.pages.setFlag(dst, PAGE_FLAG.forked);
+  thawEntry(world, src, dst);
 }
 
 function lockPage(pages: PageStore, pfn: Pfn): boolean {
@@ -85,30 +92,49 @@ function lockPage(pages: PageStore, pfn: Pfn): boolean {
   return false;
 }
 
-/** try_to_migrate: the entry that maps the page, found through the page, becomes a migration entry. */
+/**
+ * try_to_migrate for collected pages that further entries map, in other processes or at other places: those freeze too.
+ * Yields nothing where no page of the machine has more than one entry.
+ */
+export function* unmapElsewhere(world: MmWorld, v: MigrateVectors): Op<void> {
+  const { pages } = world;
+  if (!pages.rmap.anyShared) return;
+  for (let i = 0; i < v.n; i++) if (v.hasSource(i)) yield* unmapEverywhere(world, v.src[i] as number);
+}
+
+/** try_to_migrate: the entries that map the page, found through the page, become migration entries. */
 function* unmapEverywhere(world: MmWorld, pfn: Pfn): Op<void> {
   const { pages } = world;
-  if (pages.mapcount[pfn] === 0) return;
-  const mm = world.mms.get(pages.rmapMm[pfn] as number) as Mm;
-  const vpn = pages.rmapVpn[pfn] as number;
+  for (let before = 0; pages.mapcount[pfn] !== before && pages.mapcount[pfn] !== 0;) {
+    before = pages.mapcount[pfn] as number;
+    for (const entry of pages.rmap.entries(pfn)) {
+      yield* freezeAt(world.mms.get(entry.mmId) as Mm, entry.vpn, pfn);
+    }
+  }
+}
+
+function* freezeAt(mm: Mm, vpn: Vpn, pfn: Pfn): Op<void> {
+  if (!isMapping(mm.table.get(vpn))) return;
   const event = { startVpn: vpn, endVpn: vpn + 1, event: MMU_EVENT.CLEAR, blockable: true, owner: null };
   yield* mm.subscriptions.start(event);
-  // The callback may have waited, and munmap needs no page lock: the entry may be gone.
+  // The callback may have waited, and neither munmap nor mremap needs the page lock: the entry may be gone.
   const word = mm.table.get(vpn);
-  if (pages.mapcount[pfn] !== 0 && ptePfn(word) === pfn) freezeEntry(mm, vpn, word);
+  if (isMapping(word) && ptePfn(word) === pfn) freezeEntry(mm, vpn, word);
   mm.subscriptions.end(event);
 }
 
-/** Nobody but the migration (and the faulter, for its page) refers to the page. */
+/** Nobody but the migration (and the faulter, for its page; and the cache, for a file's) refers to the page. */
 function isMovable(pages: PageStore, pfn: Pfn, faultPfn: Pfn | -1): boolean {
-  return pages.mapcount[pfn] === 0 && pages.refcount[pfn] === (pfn === faultPfn ? 2 : 1);
+  const others = (pfn === faultPfn ? 1 : 0) + (pages.hasFlag(pfn, PAGE_FLAG.cached) ? 1 : 0);
+  return pages.mapcount[pfn] === 0 && pages.refcount[pfn] === 1 + others;
 }
 
 /** File pages never go to device memory; a page that got a further reference since collection stays. */
 function canMove(pages: PageStore, v: MigrateVectors, slot: number, faultPfn: Pfn | -1): boolean {
   const src = v.src[slot] as number;
-  const isFile = ((pages.flags[src] as number) & PAGE_FLAG.file) !== 0;
-  if (isFile && pages.isDevice(v.dst[slot] as number)) return false;
+  if (pages.hasFlag(src, PAGE_FLAG.file) && pages.isDevice(v.dst[slot] as number)) return false;
+  // Moving a page inside its cache is the business of compaction, which the model has not.
+  if (pages.hasFlag(src, PAGE_FLAG.cached)) return false;
   return isMovable(pages, src, faultPfn);
 }
 

@@ -7,7 +7,7 @@ import { alignDown, type Pfn, type Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
 import { dropEntry, freezeEntry, mapPage } from './mapping.ts';
-import { finishSlots, movePages, undoUnmovable } from './migrate-device.ts';
+import { finishSlots, movePages, undoUnmovable, unmapElsewhere } from './migrate-device.ts';
 import { MIGRATE_FLAG, MIGRATE_SELECT, type MigrateVectors } from './migrate-vectors.ts';
 import type { Mm } from './mm.ts';
 import type { InvalidateEvent } from './notifier.ts';
@@ -53,7 +53,9 @@ export function* migrateVmaSetup(m: MigrateVma): Op<Status> {
   collect(m, present(m.vma, 'area'));
   m.mm.subscriptions.end(event);
   if (sched.exploring) yield* sched.point('migrate.unmap');
-  if (m.cpages > 0) m.cpages = undoUnmovable(m.mm.world, m.vectors, m.faultPfn);
+  if (m.cpages === 0) return 0;
+  yield* unmapElsewhere(m.mm.world, m.vectors);
+  m.cpages = undoUnmovable(m.mm.world, m.vectors, m.faultPfn);
   return 0;
 }
 

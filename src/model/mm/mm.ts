@@ -12,7 +12,8 @@ import { CpuPageTable } from './page-table.ts';
 import type { PageStore } from './pages.ts';
 import { protectRange } from './protect.ts';
 import { discardRange, tearDown, unmapRange } from './unmap.ts';
-import { DEFAULT_VMA, Vma, VmaSet, type VmaAttributes } from './vma.ts';
+import { createArea } from './area.ts';
+import { type Vma, VmaSet, type VmaAttributes } from './vma.ts';
 
 /** What mm asks of a device whose memory holds pages. */
 export interface MmDevice {
@@ -61,6 +62,8 @@ export class Mm {
   readonly table = new CpuPageTable();
   /** Changed under the mmap lock held for writing. */
   readonly areas = new VmaSet();
+  /** A 2 MiB mapping exists or existed: whoever changes parts of mappings looks for them only then. */
+  hadHuge = false;
   private exited = false;
 
   constructor(world: MmWorld, id: number, name: string) {
@@ -93,10 +96,7 @@ export class Mm {
   mmap(startVpn: Vpn, pages: number, attributes: Partial<VmaAttributes> = {}): Status {
     if (this.users === 0 || startVpn < 0 || !(pages > 0)) return 'EINVAL';
     if (this.areas.firstOverlap(startVpn, startVpn + pages) !== null) return 'EINVAL';
-    const vma = { ...DEFAULT_VMA, ...attributes };
-    // Memory with something behind it is not anonymous, whatever the caller left at the default.
-    const anonymous = vma.anonymous && !vma.hugetlb && !vma.io && !vma.dax;
-    this.areas.insert(new Vma(startVpn, startVpn + pages, { ...vma, anonymous }));
+    this.areas.insert(createArea(this.world, startVpn, pages, attributes));
     return 0;
   }
 

@@ -48,6 +48,11 @@ export function pteHuge(word: number): boolean {
   return (word & HUGE) !== 0;
 }
 
+/** The same entry as one page on its own. */
+export function pteSmall(word: number): number {
+  return (word & ~HUGE) >>> 0;
+}
+
 /** The same entry without write permission. */
 export function pteReadOnly(word: number): number {
   return (word & ~WRITABLE) >>> 0;

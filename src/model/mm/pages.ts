@@ -3,14 +3,19 @@
 // A page-frame number (Pfn) is an index into these arrays: system frames first, then the frames of device 0, 1, …
 // (gpusvm-and-pagemap.md §1.1). The last system frame is the shared zero page: it is never allocated, counted or moved.
 import { AssertionError, assert } from '../../base/assert.ts';
-import type { Frame, Pfn, Vpn } from '../../base/units.ts';
+import type { Frame, Pfn } from '../../base/units.ts';
 import { SYSTEM_SPACE, VRAM_SPACE, type SpaceId } from '../../engine/plan/commands.ts';
 import { WaitQueue } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
 import { PTE_MAX_PAGES } from './page-table.ts';
+import { ReverseMap } from './rmap.ts';
 
-/** Bits of `PageStore.flags`. `file`: content belongs to a file, such a page never goes to device memory. */
-export const PAGE_FLAG = { locked: 1, file: 2 } as const;
+/**
+ * Bits of `PageStore.flags`. `file`: content belongs to a file, such a page never goes to device memory. `cached`: a
+ * file's page cache owns one of its references. `forked`: fork gave the content to several processes; whoever writes
+ * looks first whether it is the only one left (the kernel's PageAnonExclusive, turned around).
+ */
+export const PAGE_FLAG = { locked: 1, file: 2, cached: 4, forked: 8 } as const;
 
 /** Stands for "no page" wherever page frames are kept in a Uint32Array. */
 export const NO_PFN = 0xffffffff;
@@ -20,9 +25,11 @@ export class PageStore {
   /** Page-table entries (present or device-private) that map the page. Migration entries do not count. */
   readonly mapcount: Int32Array;
   readonly flags: Uint8Array;
-  /** Id of the mm whose entry, mapping or migration entry, refers to the page; −1 = none. */
+  /** Entries, mappings and migration entries, that refer to each page. */
+  readonly rmap: ReverseMap;
+  /** `rmap.mm`: the mm of a page's first entry; −1 = none. */
   readonly rmapMm: Int32Array;
-  /** Virtual page of that entry; meaningful where rmapMm ≥ 0. */
+  /** `rmap.vpn`: the virtual page of that entry; meaningful where rmapMm ≥ 0. */
   readonly rmapVpn: Float64Array;
   /** Id of the zdd of a device page, −1 = none (written by pagemap). */
   readonly zdd: Int32Array;
@@ -57,8 +64,9 @@ export class PageStore {
     this.refcount = new Int32Array(total);
     this.mapcount = new Int32Array(total);
     this.flags = new Uint8Array(total);
-    this.rmapMm = new Int32Array(total).fill(-1);
-    this.rmapVpn = new Float64Array(total);
+    this.rmap = new ReverseMap(total);
+    this.rmapMm = this.rmap.mm;
+    this.rmapVpn = this.rmap.vpn;
     this.zdd = new Int32Array(total).fill(-1);
     this.refcount[this.zeroPfn] = 1;
     this.freeCount = systemPages - 1;
@@ -111,6 +119,21 @@ export class PageStore {
     if (this.refcount[pfn] !== 0 || this.flags[pfn] !== 0) bug(pfn, 'is free, but in use');
     this.refcount[pfn] = 1;
     return pfn;
+  }
+
+  /** Takes `count` system frames from `first` on, as `allocSystem` would, if all are free. Looks through the free list. */
+  takeRun(first: Pfn, count: number): boolean {
+    for (let pfn = first; pfn < first + count; pfn++) if (this.refcount[pfn] !== 0) return false;
+    const kept: Pfn[] = [];
+    for (let i = 0; i < this.freeCount; i++) {
+      const pfn = this.freeRing[(this.freeHead + i) % this.freeRing.length] as number;
+      if (pfn < first || pfn >= first + count) kept.push(pfn);
+    }
+    this.freeRing.set(kept);
+    this.freeHead = 0;
+    this.freeCount = kept.length;
+    this.refcount.fill(1, first, first + count);
+    return true;
   }
 
   /** First reference of a device page that its allocation holds ready: refcount 1, locked (Appendix A·STAGED). */
@@ -166,15 +189,21 @@ export class PageStore {
     while (this.isLocked(pfn)) yield this.unlockQueue(pfn);
   }
 
-  /** The entry at (mm, vpn) now refers to the page. One entry a page until fork arrives. */
-  setRmap(pfn: Pfn, mmId: number, vpn: Vpn): void {
-    if (this.rmapMm[pfn] !== -1) bug(pfn, 'is mapped already');
-    this.rmapMm[pfn] = mmId;
-    this.rmapVpn[pfn] = vpn;
+  /** No entry refers to the page any more. */
+  clearRmap(pfn: Pfn): void {
+    this.rmap.clear(pfn);
   }
 
-  clearRmap(pfn: Pfn): void {
-    this.rmapMm[pfn] = -1;
+  hasFlag(pfn: Pfn, flag: number): boolean {
+    return ((this.flags[pfn] as number) & flag) !== 0;
+  }
+
+  setFlag(pfn: Pfn, flag: number): void {
+    this.flags[pfn] = (this.flags[pfn] as number) | flag;
+  }
+
+  clearFlag(pfn: Pfn, flag: number): void {
+    this.flags[pfn] = (this.flags[pfn] as number) & ~flag;
   }
 
   private release(pfn: Pfn): void {

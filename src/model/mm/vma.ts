@@ -1,6 +1,7 @@
 // Virtual memory areas of one process: disjoint, in ascending order, split and merged as mappings change.
 import { assert } from '../../base/assert.ts';
 import type { Vpn } from '../../base/units.ts';
+import type { MemFile } from './file.ts';
 
 /** What two areas must agree in to become one. */
 export interface VmaAttributes {
@@ -15,7 +16,19 @@ export interface VmaAttributes {
   readonly io: boolean;
   readonly dax: boolean;
   readonly name: string;
+  /** Writes are seen by all who map the same file (MAP_SHARED); otherwise the first write copies the page. */
+  readonly shared: boolean;
+  /** What is behind the area; null: private anonymous memory, or a stand-in for a file (`anonymous: false`). */
+  readonly file: MemFile | null;
+  /** Page of the file at the area's start. */
+  readonly fileOffset: number;
+  /** Pages stay in RAM (VM_LOCKED): they are not swapped out. Devices may have them. */
+  readonly locked: boolean;
+  /** Advice on 2 MiB pages (VM_HUGEPAGE, VM_NOHUGEPAGE). */
+  readonly huge: HugeAdvice;
 }
+
+export type HugeAdvice = 'none' | 'wanted' | 'refused';
 
 /** Attributes of a mapping where the caller says nothing: readable, writable, anonymous. */
 export const DEFAULT_VMA: VmaAttributes = {
@@ -27,6 +40,11 @@ export const DEFAULT_VMA: VmaAttributes = {
   io: false,
   dax: false,
   name: '',
+  shared: false,
+  file: null,
+  fileOffset: 0,
+  locked: false,
+  huge: 'none',
 };
 
 /** One area [startVpn, endVpn). Its fields change only under the mmap lock held for writing. */
@@ -41,6 +59,11 @@ export class Vma implements VmaAttributes {
   readonly io: boolean;
   readonly dax: boolean;
   readonly name: string;
+  readonly shared: boolean;
+  readonly file: MemFile | null;
+  fileOffset: number;
+  locked: boolean;
+  huge: HugeAdvice;
 
   constructor(startVpn: Vpn, endVpn: Vpn, attributes: VmaAttributes) {
     this.startVpn = startVpn;
@@ -53,6 +76,11 @@ export class Vma implements VmaAttributes {
     this.io = attributes.io;
     this.dax = attributes.dax;
     this.name = attributes.name;
+    this.shared = attributes.shared;
+    this.file = attributes.file;
+    this.fileOffset = attributes.fileOffset;
+    this.locked = attributes.locked;
+    this.huge = attributes.huge;
   }
 
   get pages(): number {
@@ -61,6 +89,11 @@ export class Vma implements VmaAttributes {
 
   contains(vpn: Vpn): boolean {
     return vpn >= this.startVpn && vpn < this.endVpn;
+  }
+
+  /** Page of the file that `vpn` shows; only where there is a file. */
+  filePage(vpn: Vpn): number {
+    return this.fileOffset + (vpn - this.startVpn);
   }
 }
 
@@ -98,7 +131,9 @@ export class VmaSet {
     const index = this.firstEndingAfter(vpn);
     const vma = this.list[index];
     if (vma === undefined || vma.startVpn >= vpn) return;
-    this.list.splice(index + 1, 0, new Vma(vpn, vma.endVpn, vma));
+    const right = new Vma(vpn, vma.endVpn, vma);
+    if (vma.file !== null) right.fileOffset = vma.filePage(vpn);
+    this.list.splice(index + 1, 0, right);
     vma.endVpn = vpn;
   }
 
@@ -109,6 +144,7 @@ export class VmaSet {
     const left = this.list[index - 1];
     if (left === undefined || right === undefined || left.endVpn !== vpn || right.startVpn !== vpn) return;
     if (!alike(left, right)) return;
+    if (left.file !== null && left.filePage(vpn) !== right.fileOffset) return;
     left.endVpn = right.endVpn;
     this.list.splice(index, 1);
   }
@@ -150,6 +186,10 @@ function alike(a: VmaAttributes, b: VmaAttributes): boolean {
     a.special === b.special &&
     a.io === b.io &&
     a.dax === b.dax &&
-    a.name === b.name
+    a.name === b.name &&
+    a.shared === b.shared &&
+    a.file === b.file &&
+    a.locked === b.locked &&
+    a.huge === b.huge
   );
 }

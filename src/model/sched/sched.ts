@@ -3,6 +3,7 @@ import { assert, present } from '../../base/assert.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Ns } from '../../base/units.ts';
 import type { WaitQueue } from './fence.ts';
+import type { Injection } from './injection.ts';
 import type { Op, Wait } from './op.ts';
 import type { RwLock } from './rw-lock.ts';
 import { Task } from './task.ts';
@@ -51,6 +52,8 @@ export class Sched {
   private clock: Ns = 0;
   /** Contended lock acquisitions, for statistics. */
   contentions = 0;
+  /** Failures and holds at named places; null, the normal case, costs nothing. */
+  injection: Injection | null = null;
 
   constructor(options: SchedOptions = {}) {
     this.rng = options.explore ?? null;
@@ -66,9 +69,9 @@ export class Sched {
     return this.tasks.size;
   }
 
-  /** True when yield points preempt. */
+  /** True when yield points preempt, or an injection may hold a task at one. */
   get exploring(): boolean {
-    return this.rng !== null;
+    return this.rng !== null || this.injection !== null;
   }
 
   currentTask(): Task {
@@ -95,7 +98,13 @@ export class Sched {
 
   /** A place where exploration may switch tasks; free in normal runs: `if (s.exploring) yield* s.point('…')`. */
   *point(name: string): Op<void> {
+    if (this.injection !== null) yield* this.injection.pass(name);
     if (this.rng !== null) yield new YieldPoint(name);
+  }
+
+  /** True when the step `name` is injected to fail now. */
+  fails(name: string): boolean {
+    return this.injection !== null && this.injection.fails(name);
   }
 
   /** Sleeps until the clock reads at least `deadline`. */
