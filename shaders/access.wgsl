@@ -11,6 +11,8 @@
 
 /// Look up TLB lines before walking, and claim lines for the walks (lib/tlb.wgsl).
 override USE_TLB: bool = false;
+/// Only tell the frame of each access, pending or not, and NO_FRAME where it would fault: a benchmark's walks.
+override TRANSLATE_ONLY: bool = false;
 
 struct AccessParams {
   base: u32,
@@ -23,8 +25,6 @@ struct AccessParams {
   /// Frames of the whole spaces: a leaf beyond them is as good as absent.
   vramFrames: u32,
   systemFrames: u32,
-  /// 1: the frames are all that is wanted; nothing is performed.
-  translateOnly: u32,
   tlbLines: u32,
   ringCapacity: u32,
   /// Number of this ACCESS in its submission, for the fault records.
@@ -79,7 +79,6 @@ fn faultOf(leaf: Leaf, kind: u32) -> u32 {
 /// A NULL leaf reads zero and drops what is written: such an access is done.
 fn resultOf(leaf: Leaf) -> AccessResult {
   if (leaf.outcome == WALK_NULL) { return AccessResult(ACCESS_DONE, 0u); }
-  if (params.translateOnly != 0u) { return AccessResult(ACCESS_TRANSLATED, leaf.frame); }
   let inVram = (leaf.entry.x & PTE_DEVICE_MEMORY) != 0u;
   return AccessResult(select(ACCESS_RESOLVED_SYSTEM, ACCESS_RESOLVED_VRAM, inVram), leaf.frame);
 }
@@ -90,20 +89,37 @@ fn claimLine(leaf: Leaf, va: vec2<u32>, index: u32) {
   atomicMax(&tlb[place].claim, index + 1u);
 }
 
+/// The leaf at `va`: from a TLB line that allows the access, else by a walk.
+fn leafAt(va: vec2<u32>, kind: u32, walked: ptr<function, bool>) -> Leaf {
+  var line = NO_LINE;
+  if (USE_TLB) { line = tlbFind(params.asid, pageNumber(va), params.tlbLines); }
+  if (line != NO_LINE && denial(tlb[line].entry, kind) != FAULT_NONE) { line = NO_LINE; }
+  *walked = line == NO_LINE;
+  if (line != NO_LINE) { return leafOfLine(line, va); }
+  return walk(params.rootFrame, params.rootLevel, params.tableFrames, va);
+}
+
 fn attempt(index: u32) -> Attempt {
   if (results[index].status != ACCESS_PENDING) { return Attempt(FAULT_NONE, 0u); }
   let record = records[index];
   let va = vec2<u32>(record.vaLo, record.vaHi);
-  var line = NO_LINE;
-  if (USE_TLB) { line = tlbFind(params.asid, pageNumber(va), params.tlbLines); }
-  if (line != NO_LINE && denial(tlb[line].entry, record.kind) != FAULT_NONE) { line = NO_LINE; }
-  var leaf: Leaf;
-  if (line != NO_LINE) { leaf = leafOfLine(line, va); } else { leaf = walk(params.rootFrame, params.rootLevel, params.tableFrames, va); }
+  var walked = true;
+  let leaf = leafAt(va, record.kind, &walked);
   let fault = faultOf(leaf, record.kind);
   if (fault != FAULT_NONE) { return Attempt(fault, leaf.level); }
-  if (USE_TLB && line == NO_LINE) { claimLine(leaf, va, index); }
+  if (USE_TLB && walked) { claimLine(leaf, va, index); }
   results[index] = resultOf(leaf);
   return Attempt(FAULT_NONE, 0u);
+}
+
+fn translate(index: u32) {
+  let record = records[index];
+  let va = vec2<u32>(record.vaLo, record.vaHi);
+  var walked = true;
+  let leaf = leafAt(va, record.kind, &walked);
+  let hit = faultOf(leaf, record.kind) == FAULT_NONE && leaf.outcome == WALK_HIT;
+  if (USE_TLB && walked && hit) { claimLine(leaf, va, index); }
+  results[index] = AccessResult(ACCESS_TRANSLATED, select(NO_FRAME, leaf.frame, hit));
 }
 
 /// An earlier ACCESS of the chain left something pending. Faults of this very ACCESS store serial + 1 and do not count, so
@@ -131,6 +147,10 @@ fn appendFault(cookie: u32, outcome: Attempt) {
 @compute @workgroup_size(64)
 fn access(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let cookie = groupNumber(group, params.width) * 64u + lane;
+  if (TRANSLATE_ONLY) {
+    if (cookie < params.count) { translate(params.base + cookie); }
+    return;
+  }
   // Loops that run once or not at all: software adapters run both sides of a branch and skip only the bodies of loops.
   var stopped = cookie >= params.count;
   for (var ask = params.chainFirst != params.serial; ask; ask = false) { stopped = stopped || chainStopped(); }

@@ -14,6 +14,7 @@ import { segmentCount, segmentPages, tableFrames } from '../plan/segments.ts';
 import { vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { writeWords } from './host-commands.ts';
+import type { VariantName } from './pipelines.ts';
 import { firstFrame, framesIn, segmentId } from './segments.ts';
 import { writeStruct } from './struct-words.ts';
 
@@ -31,9 +32,19 @@ export function encodeAccessLoad(writer: FlushWriter, command: AccessLoad): void
 
 /** ACCESS: a dispatch that translates, with the TLB model one over its lines, and one that performs. */
 export function encodeAccess(writer: FlushWriter, command: Access): void {
+  const { machine, job } = writer;
+  if (command.translateOnly === true) return translate(writer, command, UNCHAINED);
+  const number = writer.flush.addAccess(job, command.count);
+  translate(writer, command, { command: number, ...machine.accessSerials.next(job.job.seq, command.chained) });
+  encodePerform(writer, command, vramBeside(command.root.space));
+}
+
+/** What an ACCESS is called that leaves no fault records. */
+const UNCHAINED = { command: 0, serial: 0, chainFirst: 0 };
+
+function translate(writer: FlushWriter, command: Access, numbers: typeof UNCHAINED): void {
   const { base, count, asid, root } = command;
   const { config } = writer.machine;
-  const vram = vramBeside(root.space);
   const tlb = command.tlb && config.tlbLines > 0;
   const values = {
     base,
@@ -42,21 +53,21 @@ export function encodeAccess(writer: FlushWriter, command: Access): void {
     rootFrame: root.frame,
     rootLevel: root.level,
     tableFrames: tableFrames(config, root.space),
-    vramFrames: config.spaces[vram]?.pages ?? 0,
+    vramFrames: config.spaces[vramBeside(root.space)]?.pages ?? 0,
     systemFrames: config.spaces[SYSTEM_SPACE]?.pages ?? 0,
-    translateOnly: command.translateOnly === true ? 1 : 0,
     tlbLines: config.tlbLines,
     ringCapacity: config.faultCapacity,
-    command: writer.flush.addAccess(writer.job, count),
-    ...writer.machine.accessSerials.next(writer.job.job.seq, command.chained),
+    ...numbers,
   };
   writer.closeBatch();
-  const variant = tlb ? 'accessTlb' : 'access';
   const tables = segmentId(root.space);
-  writer.dispatch(variant, tables, tables, 'AccessParams', values, Math.ceil(count / LANES));
+  writer.dispatch(variantOf(command, tlb), tables, tables, 'AccessParams', values, Math.ceil(count / LANES));
   if (tlb) encodeFillTlb(writer, command);
-  if (command.translateOnly === true) return;
-  encodePerform(writer, command, vram);
+}
+
+function variantOf({ translateOnly }: Access, tlb: boolean): VariantName {
+  if (translateOnly === true) return tlb ? 'translateTlb' : 'translate';
+  return tlb ? 'accessTlb' : 'access';
 }
 
 /** Performs what was resolved: a dispatch for the first segments of VRAM and system memory, one for the second … */

@@ -24,7 +24,8 @@ export function encodeJob(writer: FlushWriter, pending: PendingJob): void {
 /** The ring belongs to one job at a time: what does not fit is dropped and counted. */
 function mostFaults(job: Job, capacity: number): number {
   let accesses = 0;
-  for (const command of job.commands) if (command.op === 'access') accesses += command.count;
+  for (const command of job.commands)
+    if (command.op === 'access' && command.translateOnly !== true) accesses += command.count;
   return Math.min(accesses, capacity);
 }
 

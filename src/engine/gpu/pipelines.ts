@@ -39,6 +39,8 @@ export const VARIANTS = {
   invalidateTlb: { entry: 'invalidateTlb' },
   access: { entry: 'access' },
   accessTlb: { entry: 'access', constants: { USE_TLB: 1 } },
+  translate: { entry: 'access', constants: { TRANSLATE_ONLY: 1 } },
+  translateTlb: { entry: 'access', constants: { TRANSLATE_ONLY: 1, USE_TLB: 1 } },
   performAccess: { entry: 'performAccess' },
   fillTlb: { entry: 'fillTlb' },
   cpuAccess: { entry: 'cpuAccess' },

@@ -12,6 +12,7 @@ import {
   type Access,
   type AccessLoad,
   type AccessResult,
+  type Chase,
   type Command,
   type Copy,
   type UploadPath,
@@ -74,12 +75,11 @@ export class Translator {
       case 'accessLoad':
         return this.#load(outer, command);
       case 'access':
-        return this.#access(outer, command);
+        return command.translateOnly === true ? this.#overwrite(outer, command) : this.#access(outer, command);
       case 'accessResult':
         return this.#result(outer, command);
       case 'chase':
-        this.#part?.readBefore(command.base, command.count);
-        return this.#pass(outer, command);
+        return this.#overwrite(outer, command);
       case 'cpuAccess':
         return this.#onHost(outer, command);
       case 'pteWrite':
@@ -161,6 +161,12 @@ export class Translator {
     this.#part?.readBefore(base, count);
     this.#records.load(command);
     this.#act(outer, 0, 0, () => this.#accesses.forget(base, base + count));
+    return this.#pass(outer, command);
+  }
+
+  /** Results are overwritten whatever they were: those that the host still needs are read first. */
+  #overwrite(outer: OuterJob, command: Access | Chase): boolean {
+    this.#part?.readBefore(command.base, command.count);
     return this.#pass(outer, command);
   }
 

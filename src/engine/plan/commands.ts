@@ -156,9 +156,12 @@ export const ACCESS_RESULT_WORDS = 2;
 /**
  * `resolvedSystem`: the access hit a frame of a space whose bytes the host has; the value is that frame. The host performs
  * it; it is neither pending nor a fault to later steps. (`resolvedVram` is seen inside a step only.) `translated`: an access
- * that was only to be translated; the value is its frame.
+ * that was only to be translated; the value is its frame or NO_FRAME.
  */
 export const ACCESS_STATUS = { pending: 0, done: 1, resolvedVram: 2, resolvedSystem: 3, translated: 4 } as const;
+
+/** Value of a translated access that has no frame. */
+export const NO_FRAME = 0xffffffff;
 
 /** Put records into the access list from index `base` on and mark each of them pending. */
 export interface AccessLoad {
@@ -187,7 +190,10 @@ export interface Access {
    * steps keep their order although nobody waits between them.
    */
   readonly chained: boolean;
-  /** Perform nothing: what hits becomes `translated`, for benchmarks of walks. Default false. */
+  /**
+   * Only tell frames, for benchmarks of walks: every access of the range, pending or not, becomes `translated`. Its value is
+   * its frame, or NO_FRAME where it has none or would fault; there are no fault records, and no chain. Default false.
+   */
   readonly translateOnly?: boolean;
 }
 

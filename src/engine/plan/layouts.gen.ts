@@ -2,7 +2,7 @@
 
 /** Size, alignment and offsets of the fields of each WGSL struct, in bytes. */
 export const STRUCTS = {
-  AccessParams: { bytes: 60, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, vramFrames: 28, systemFrames: 32, translateOnly: 36, tlbLines: 40, ringCapacity: 44, command: 48, serial: 52, chainFirst: 56 } },
+  AccessParams: { bytes: 56, align: 4, fields: { base: 0, count: 4, width: 8, asid: 12, rootFrame: 16, rootLevel: 20, tableFrames: 24, vramFrames: 28, systemFrames: 32, tlbLines: 36, ringCapacity: 40, command: 44, serial: 48, chainFirst: 52 } },
   AccessRecord: { bytes: 16, align: 4, fields: { vaLo: 0, vaHi: 4, kind: 8, operand: 12 } },
   AccessResult: { bytes: 8, align: 4, fields: { status: 0, value: 4 } },
   Attempt: { bytes: 8, align: 4, fields: { fault: 0, level: 4 } },
@@ -37,7 +37,7 @@ export const ENTRIES = {
     program: 'access',
     lanes: 64,
     bindings: [
-      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 60 },
+      { binding: 0, name: 'params', access: 'uniform', element: 'AccessParams', stride: 56 },
       { binding: 1, name: 'tables', access: 'read', element: null, stride: 8 },
       { binding: 2, name: 'records', access: 'read', element: 'AccessRecord', stride: 16 },
       { binding: 3, name: 'results', access: 'read_write', element: 'AccessResult', stride: 8 },

@@ -7,8 +7,10 @@ import {
   ACCESS_RESULT_WORDS,
   ACCESS_STATUS,
   SYSTEM_SPACE,
+  NO_FRAME,
   type Access,
   type SpaceId,
+  type WalkRoot,
 } from '../plan/commands.ts';
 import {
   appendFault,
@@ -100,6 +102,23 @@ function answeringLine(tlb: Uint32Array, asid: number, lo: number, hi: number, k
   return line;
 }
 
+/** Puts the leaf at the address into `memory.leaf`; whether it took a walk. */
+function findLeaf(
+  memory: TwinMemory,
+  asid: number,
+  root: WalkRoot,
+  useTlb: boolean,
+  lo: number,
+  hi: number,
+  kind: number,
+): boolean {
+  const { tlb, leaf } = memory;
+  const line = useTlb ? answeringLine(tlb, asid, lo, hi, kind) : NO_LINE;
+  if (line !== NO_LINE) leafOfLine(tlb, line, lo, leaf);
+  else walk(tableWords(memory, root.space), root.frame, root.level, lo, hi, leaf);
+  return line === NO_LINE;
+}
+
 /** Runs the access at `index` of the list unless it is done or resolved; `cookie` goes into its fault record. */
 function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: number, cookie: number): void {
   const { records, results, leaf, tlb } = memory;
@@ -109,33 +128,45 @@ function attempt(memory: TwinMemory, command: Access, useTlb: boolean, index: nu
   const lo = records[record] as number;
   const hi = records[record + 1] as number;
   const kind = records[record + 2] as number;
-  const line = useTlb ? answeringLine(tlb, asid, lo, hi, kind) : NO_LINE;
-  if (line !== NO_LINE) leafOfLine(tlb, line, lo, leaf);
-  else walk(tableWords(memory, root.space), root.frame, root.level, lo, hi, leaf);
+  const walked = findLeaf(memory, asid, root, useTlb, lo, hi, kind);
   const fault = faultOf(memory, leaf, root.space, kind);
   if (fault !== FAULT_NONE) return appendFault(memory.faults, leaf.level, cookie, asid, kind, fault, lo, hi);
-  if (useTlb && line === NO_LINE) claimLine(tlb, asid, leaf, lo, hi, index);
-  const status = outcomeOf(memory, leaf, command);
-  const performed = status === ACCESS_STATUS.done;
-  const value = performed ? perform(memory, leaf, root.space, lo, kind, records[record + 3] as number) : leaf.frame;
-  results[index * ACCESS_RESULT_WORDS] = status;
+  if (useTlb && walked) claimLine(tlb, asid, leaf, lo, hi, index);
+  const away = withHost(memory, leaf, root.space);
+  const value = away ? leaf.frame : perform(memory, leaf, root.space, lo, kind, records[record + 3] as number);
+  results[index * ACCESS_RESULT_WORDS] = away ? ACCESS_STATUS.resolvedSystem : ACCESS_STATUS.done;
   results[index * ACCESS_RESULT_WORDS + 1] = value;
 }
 
-/** What becomes of an access without a fault. */
-function outcomeOf(memory: TwinMemory, leaf: Leaf, { root, translateOnly }: Access): number {
-  if (translateOnly === true && leaf.outcome === WALK_HIT) return ACCESS_STATUS.translated;
-  return withHost(memory, leaf, root.space) ? ACCESS_STATUS.resolvedSystem : ACCESS_STATUS.done;
+/** Tells the frame of the access at `index`, whatever its status. */
+function translate(memory: TwinMemory, { asid, root }: Access, useTlb: boolean, index: number): void {
+  const { records, results, leaf, tlb } = memory;
+  const record = index * ACCESS_RECORD_WORDS;
+  const lo = records[record] as number;
+  const hi = records[record + 1] as number;
+  const kind = records[record + 2] as number;
+  const walked = findLeaf(memory, asid, root, useTlb, lo, hi, kind);
+  const hit = leaf.outcome === WALK_HIT && faultOf(memory, leaf, root.space, kind) === FAULT_NONE;
+  if (useTlb && walked && hit) claimLine(tlb, asid, leaf, lo, hi, index);
+  results[index * ACCESS_RESULT_WORDS] = ACCESS_STATUS.translated;
+  results[index * ACCESS_RESULT_WORDS + 1] = hit ? leaf.frame : NO_FRAME;
 }
 
 /** Runs an ACCESS: the pending accesses of the range in index order, then the fills of the TLB. */
 export function access(memory: TwinMemory, command: Access): void {
   const useTlb = command.tlb && memory.tlb.length > 0;
+  if (command.translateOnly === true)
+    for (let i = 0; i < command.count; i++) translate(memory, command, useTlb, command.base + i);
+  else performAll(memory, command, useTlb);
+  if (useTlb) fillTlb(memory, command);
+}
+
+/** A chained step that comes after a fault leaves everything as it is. */
+function performAll(memory: TwinMemory, command: Access, useTlb: boolean): void {
   const { faults } = memory;
   if (!command.chained) faults.chainStopped = false;
   if (faults.chainStopped) return;
   const before = faults.count + faults.dropped;
   for (let i = 0; i < command.count; i++) attempt(memory, command, useTlb, command.base + i, i);
   faults.chainStopped = faults.count + faults.dropped > before;
-  if (useTlb) fillTlb(memory, command);
 }

@@ -68,7 +68,10 @@ function accessible(mm: Mm, vpn: Vpn, write: boolean): Pfn | -1 {
   if (write && !pteWritable(word)) return -1;
   const vma = mm.findVma(vpn);
   // Entries outlive read permission (PROT_NONE) and, inside munmap, their area.
-  return vma !== null && permits(vma, write) ? ptePfn(word) : -1;
+  if (vma === null || !permits(vma, write)) return -1;
+  const { lazyFree } = mm.world.pages;
+  if (write && lazyFree.size > 0) lazyFree.delete(ptePfn(word));
+  return ptePfn(word);
 }
 
 function* trip(mm: Mm, vpn: Vpn, write: boolean): Op<FaultOutcome | 'SEGV'> {

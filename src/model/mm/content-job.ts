@@ -66,7 +66,14 @@ export class ContentJob {
   private command({ kind, src, dst, pages }: Run): Command {
     const space = SYSTEM_SPACE;
     if (kind === 'zero') return { op: 'fill', space, frame: this.frame(dst), pages, pattern: 0 };
-    return { op: 'copy', srcSpace: space, srcFrame: this.frame(src), dstSpace: space, dstFrame: this.frame(dst), pages };
+    return {
+      op: 'copy',
+      srcSpace: space,
+      srcFrame: this.frame(src),
+      dstSpace: space,
+      dstFrame: this.frame(dst),
+      pages,
+    };
   }
 
   private frame(pfn: Pfn): number {

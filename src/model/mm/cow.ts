@@ -45,7 +45,7 @@ function mayReuse(mm: Mm, vma: Vma, pfn: Pfn): boolean {
   if (vma.shared) return true;
   // `file` without an open file is the stand-in of tests: one mapping, its own pages.
   if (pages.hasFlag(pfn, PAGE_FLAG.file)) return vma.file === null;
-  return !pages.hasFlag(pfn, PAGE_FLAG.forked) || pages.refcount[pfn] === 1;
+  return !pages.isForked(pfn);
 }
 
 /** Whether a write to the present, read-only page at `vpn` must copy it. */

@@ -5,7 +5,7 @@
 // again, apart from `content`, what stands on the disk at first.
 import type { Pfn } from '../../base/units.ts';
 import { allocPage } from './alloc-page.ts';
-import { ContentJob } from './content-job.ts';
+import type { ContentJob } from './content-job.ts';
 import type { MmWorld } from './mm.ts';
 import { PAGE_FLAG } from './pages.ts';
 

@@ -139,6 +139,7 @@ class Walk {
     switch (pteKind(word)) {
       case PTE_KIND.present:
         if (this.write && !pteWritable(word)) return MUST_FAULT;
+        if (this.write) this.willWrite(ptePfn(word));
         return validFlags(word);
       case PTE_KIND.zero:
         return this.write ? MUST_FAULT : HMM_FLAG.VALID;
@@ -158,6 +159,12 @@ class Walk {
     const { mm, owner } = this.range;
     if (owner === null) return false;
     return mm.world.deviceOwners[mm.world.pages.deviceOf(ptePfn(word))] === owner;
+  }
+
+  /** The device may write from now on: a page given up by MADV_FREE is wanted again. */
+  private willWrite(pfn: number): void {
+    const { lazyFree } = this.range.mm.world.pages;
+    if (lazyFree.size > 0) lazyFree.delete(pfn);
   }
 
   private fill(end: Vpn, flags: number): void {

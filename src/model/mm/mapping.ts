@@ -9,11 +9,11 @@ import { PTE_KIND, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts
 import type { PageStore } from './pages.ts';
 
 /** Maps `pfn` at `vpn`, present or device-private by where the page lies; the mapping takes over one reference. */
-export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
+export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean, huge = false): void {
   const { pages } = mm.world;
   pages.mapcount[pfn] = (pages.mapcount[pfn] as number) + 1;
   pages.rmap.add(pfn, mm.id, vpn);
-  mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable));
+  mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable, huge));
 }
 
 /** The entry `word` at `vpn` becomes none and lets go of its page. */
@@ -46,6 +46,25 @@ export function freezeEntry(mm: Mm, vpn: Vpn, word: number): void {
   unmapPage(pages, pfn);
   pages.put(pfn);
   mm.table.set(vpn, pteWord(PTE_KIND.migrating, pfn, pteWritable(word)));
+}
+
+/** The entry `word` at `vpn` moves to `to` with its page and all that it says. */
+export function moveEntry(mm: Mm, vpn: Vpn, to: Vpn, word: number): void {
+  const { rmap } = mm.world.pages;
+  if (isMapping(word) || pteKind(word) === PTE_KIND.migrating) {
+    rmap.remove(ptePfn(word), mm.id, vpn);
+    rmap.add(ptePfn(word), mm.id, to);
+  }
+  mm.table.set(vpn, 0);
+  mm.table.set(to, word);
+}
+
+/** A present entry becomes a swap entry: the page waits in the swap cache, the entry keeps its reference. */
+export function swapEntry(mm: Mm, vpn: Vpn, word: number): void {
+  const { pages } = mm.world;
+  unmapPage(pages, ptePfn(word));
+  pages.rmap.remove(ptePfn(word), mm.id, vpn);
+  mm.table.set(vpn, pteWord(PTE_KIND.swapped, ptePfn(word), pteWritable(word)));
 }
 
 /**

@@ -4,6 +4,7 @@ import { AssertionError } from '../../base/assert.ts';
 import type { Pfn, Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
+import { splitHuge } from './huge.ts';
 import { freezeEntry, isMapping, thawEntry } from './mapping.ts';
 import { MIGRATE_FLAG, type MigrateVectors } from './migrate-vectors.ts';
 import type { Mm, MmWorld } from './mm.ts';
@@ -115,6 +116,7 @@ function* unmapEverywhere(world: MmWorld, pfn: Pfn): Op<void> {
 
 function* freezeAt(mm: Mm, vpn: Vpn, pfn: Pfn): Op<void> {
   if (!isMapping(mm.table.get(vpn))) return;
+  yield* splitHuge(mm, vpn);
   const event = { startVpn: vpn, endVpn: vpn + 1, event: MMU_EVENT.CLEAR, blockable: true, owner: null };
   yield* mm.subscriptions.start(event);
   // The callback may have waited, and neither munmap nor mremap needs the page lock: the entry may be gone.

@@ -6,6 +6,7 @@ import type { Status } from '../../base/errno.ts';
 import { alignDown, type Pfn, type Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
+import { splitAll } from './huge.ts';
 import { dropEntry, freezeEntry, mapPage } from './mapping.ts';
 import { finishSlots, movePages, undoUnmovable, unmapElsewhere } from './migrate-device.ts';
 import { MIGRATE_FLAG, MIGRATE_SELECT, type MigrateVectors } from './migrate-vectors.ts';
@@ -49,6 +50,7 @@ export function* migrateVmaSetup(m: MigrateVma): Op<Status> {
   const { sched } = m.mm.world;
   const event = migrateEvent(m, m.startVpn);
   yield* m.mm.subscriptions.start(event);
+  yield* splitAll(m.mm, m.startVpn, m.endVpn);
   if (sched.exploring) yield* sched.point('migrate.collect');
   collect(m, present(m.vma, 'area'));
   m.mm.subscriptions.end(event);
@@ -131,6 +133,7 @@ function isSelectedDevicePage(m: MigrateVma, pfn: Pfn): boolean {
 function freezePage(m: MigrateVma, vpn: Vpn, word: number): number {
   const { pages } = m.mm.world;
   const pfn = ptePfn(word);
+  if (m.mm.world.sched.injection !== null && m.mm.world.sched.fails('migrate.page-lock')) return 0;
   if (pfn !== m.faultPfn && !pages.tryLock(pfn)) return 0;
   pages.get(pfn);
   freezeEntry(m.mm, vpn, word);

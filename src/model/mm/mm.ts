@@ -1,18 +1,24 @@
 // One process address space: its areas, CPU page table, lock and notifier subscriptions, and the calls that change them.
 import { assert } from '../../base/assert.ts';
-import type { Status } from '../../base/errno.ts';
+import type { Errno, Status } from '../../base/errno.ts';
 import type { Ns, Pfn, Vpn } from '../../base/units.ts';
 import type { EventSink } from '../event/event.ts';
 import type { JobQueue } from '../sched/job-queue.ts';
 import type { Op } from '../sched/op.ts';
 import { LOCK_RANK, RwLock } from '../sched/rw-lock.ts';
 import type { Sched } from '../sched/sched.ts';
+import { cpuMadvise, type CpuAdvice } from './advise.ts';
+import { createArea } from './area.ts';
+import { forkMm } from './fork.ts';
+import { mapRegion, type MapRequest } from './map.ts';
+import { lockPages, unlockPages } from './mlock.ts';
 import { Subscriptions } from './notifier.ts';
 import { CpuPageTable } from './page-table.ts';
 import type { PageStore } from './pages.ts';
+import { pinPages, type Pins } from './pin.ts';
 import { protectRange } from './protect.ts';
+import { remapRange, type RemapRequest } from './remap.ts';
 import { discardRange, tearDown, unmapRange } from './unmap.ts';
-import { createArea } from './area.ts';
 import { type Vma, VmaSet, type VmaAttributes } from './vma.ts';
 
 /** What mm asks of a device whose memory holds pages. */
@@ -113,6 +119,40 @@ export class Mm {
   /** Drops the content of [start, end), keeping the areas (MADV_DONTNEED, event CLEAR). EINVAL: empty span. */
   discard(start: Vpn, end: Vpn): Op<Status> {
     return discardRange(this, start, end);
+  }
+
+  /** mmap as a process does it: finds or clears the place, populates. Returns the first page (map.ts). */
+  map(request: MapRequest): Op<Vpn | Errno> {
+    return mapRegion(this, request);
+  }
+
+  /** Moves or resizes a mapping (event UNMAP for the old span); returns where it is now (remap.ts). */
+  mremap(request: RemapRequest): Op<Vpn | Errno> {
+    return remapRange(this, request);
+  }
+
+  /** A child process with the same memory, copied when written (event PROTECTION_PAGE) (fork.ts). */
+  fork(name: string): Op<Mm | Errno> {
+    return forkMm(this, name);
+  }
+
+  /** Advice of the process on its memory (advise.ts). */
+  madvise(start: Vpn, end: Vpn, advice: CpuAdvice): Op<Status> {
+    return cpuMadvise(this, start, end, advice);
+  }
+
+  /** Keeps [start, end) in RAM or on a device, never swapped out (mlock.ts). */
+  mlock(start: Vpn, end: Vpn): Op<Status> {
+    return lockPages(this, start, end);
+  }
+
+  munlock(start: Vpn, end: Vpn): Op<Status> {
+    return unlockPages(this, start, end);
+  }
+
+  /** Pins [start, end) for long: the pages stay where they are until the pins are released (pin.ts). */
+  pin(start: Vpn, end: Vpn, write: boolean): Op<Pins | Errno> {
+    return pinPages(this, start, end, write);
   }
 
   /** The process ends: drops its own use of the address space; the last user tears it down (event RELEASE). */

@@ -42,6 +42,11 @@ export class PageStore {
   /** Called when the last reference of a device page goes; pagemap sets it. */
   onDeviceFree: (pfn: Pfn) => void = () => {};
 
+  /** Long-term pins of each page that has some; each owns a reference. */
+  readonly pins = new Map<Pfn, number>();
+  /** Pages given up by MADV_FREE that nobody has written to since. */
+  readonly lazyFree = new Set<Pfn>();
+
   private readonly deviceStart: number[] = [];
   /** Ring of free system frames: first freed, first reused, so that runs freed in order are handed out in order. */
   private readonly freeRing: Uint32Array;
@@ -194,6 +199,16 @@ export class PageStore {
     this.rmap.clear(pfn);
   }
 
+  /** Somebody reads or writes the frame without looking at page tables (FOLL_LONGTERM). */
+  isPinned(pfn: Pfn): boolean {
+    return this.pins.size > 0 && this.pins.has(pfn);
+  }
+
+  /** Fork may have given the content to other processes, and one of them still has it. */
+  isForked(pfn: Pfn): boolean {
+    return this.hasFlag(pfn, PAGE_FLAG.forked) && this.refcount[pfn] !== 1;
+  }
+
   hasFlag(pfn: Pfn, flag: number): boolean {
     return ((this.flags[pfn] as number) & flag) !== 0;
   }
@@ -210,6 +225,7 @@ export class PageStore {
     if (this.mapcount[pfn] !== 0 || this.rmapMm[pfn] !== -1) bug(pfn, 'is freed while mapped');
     if (this.isLocked(pfn)) bug(pfn, 'is freed while locked');
     this.flags[pfn] = 0;
+    if (this.lazyFree.size > 0) this.lazyFree.delete(pfn);
     if (this.isDevice(pfn)) this.onDeviceFree(pfn);
     else this.pushFree(pfn);
   }

@@ -3,6 +3,7 @@ import type { Status } from '../../base/errno.ts';
 import type { Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
+import { splitEdges } from './huge.ts';
 import type { Mm, Protection } from './mm.ts';
 import type { InvalidateEvent } from './notifier.ts';
 import { pteReadOnly, pteWritable } from './page-table.ts';
@@ -10,10 +11,12 @@ import type { Vma } from './vma.ts';
 
 /**
  * mm/mprotect.c·do_mprotect_pkey: area by area, split at the edges, like neighbours joined again. New write permission
- * reaches an entry on the next write fault. EINVAL: empty span; ENOMEM: a hole, areas before it are changed.
+ * reaches an entry on the next write fault. EINVAL: empty span; ENOMEM: a hole, areas before it are changed;
+ * EINTR: injected ('mm.lock').
  */
 export function* protectRange(mm: Mm, start: Vpn, end: Vpn, protection: Protection): Op<Status> {
   if (start < 0 || end <= start) return 'EINVAL';
+  if (mm.world.sched.fails('mm.lock')) return 'EINTR';
   yield* mm.mmapLock.write();
   const status = yield* protectAreas(mm, start, end, protection);
   mm.mmapLock.unlockWrite();
@@ -26,6 +29,7 @@ function* protectAreas(mm: Mm, start: Vpn, end: Vpn, protection: Protection): Op
     if (vma === null) return 'ENOMEM';
     const stop = Math.min(end, vma.endVpn);
     if (vma.read !== protection.read || vma.write !== protection.write) {
+      yield* splitEdges(mm, vpn, stop);
       mm.areas.splitAt(vpn);
       mm.areas.splitAt(stop);
       yield* protectArea(mm, mm.areas.find(vpn) as Vma, protection);

@@ -1,6 +1,6 @@
 // Virtual memory areas of one process: disjoint, in ascending order, split and merged as mappings change.
 import { assert } from '../../base/assert.ts';
-import type { Vpn } from '../../base/units.ts';
+import { alignDown, type Vpn } from '../../base/units.ts';
 import type { MemFile } from './file.ts';
 
 /** What two areas must agree in to become one. */
@@ -99,6 +99,8 @@ export class Vma implements VmaAttributes {
 
 /** The areas of one process. */
 export class VmaSet {
+  /** An area with a file exists or existed. */
+  hadFiles = false;
   private readonly list: Vma[] = [];
 
   /** Areas in ascending order. */
@@ -122,6 +124,7 @@ export class VmaSet {
   insert(vma: Vma): void {
     assert(vma.pages > 0 && this.firstOverlap(vma.startVpn, vma.endVpn) === null, 'areas overlap');
     this.list.splice(this.firstEndingAfter(vma.startVpn), 0, vma);
+    this.hadFiles ||= vma.file !== null;
     this.mergeAt(vma.startVpn);
     this.mergeAt(vma.endVpn);
   }
@@ -158,6 +161,40 @@ export class VmaSet {
     while ((this.list[first + count]?.startVpn ?? end) < end) count++;
     this.list.splice(first, count);
     return count;
+  }
+
+  /** Splits at both edges and returns the areas of [start, end): what changes attributes of a span does it on these. */
+  carve(start: Vpn, end: Vpn): Vma[] {
+    this.splitAt(start);
+    this.splitAt(end);
+    return this.list.filter((vma) => vma.startVpn >= start && vma.endVpn <= end);
+  }
+
+  /** Joins like neighbours at every boundary of [start, end]. */
+  mergeRange(start: Vpn, end: Vpn): void {
+    for (const vma of this.list.filter((area) => area.startVpn > start && area.startVpn <= end)) {
+      this.mergeAt(vma.startVpn);
+    }
+    this.mergeAt(start);
+  }
+
+  /** [start, end) is covered without a hole. */
+  covers(start: Vpn, end: Vpn): boolean {
+    let vpn = start;
+    for (let vma = this.find(vpn); vma !== null && vpn < end; vma = this.find(vpn)) vpn = vma.endVpn;
+    return vpn >= end;
+  }
+
+  /** Start of the highest free span of `pages` that ends at or below `below`, aligned; −1 = none. */
+  highestGap(pages: number, below: Vpn, align: number): Vpn | -1 {
+    let top = below;
+    for (let i = this.list.length; i >= 0; i--) {
+      const start = alignDown(top - pages, align);
+      const floor = i === 0 ? 0 : (this.list[i - 1] as Vma).endVpn;
+      if (start >= floor) return start;
+      top = Math.min(top, this.list[i - 1]?.startVpn ?? 0);
+    }
+    return -1;
   }
 
   clear(): void {

@@ -1,6 +1,6 @@
 // GPU programs: addresses are walked through every kind of leaf, and each access happens exactly once (xe.md §5.8).
 import { describe, expect } from 'vitest';
-import type { Command } from '../../../src/engine/plan/commands.ts';
+import { NO_FRAME, type Command } from '../../../src/engine/plan/commands.ts';
 import { gpuTest } from '../../support/dawn.ts';
 import {
   ALL,
@@ -49,6 +49,28 @@ describe('an access', () => {
     const { io } = await bench.run({ op: 'readback', space: SYSTEM, frame: 2, pages: 1 });
     expect([io[0], io[1], io[2]]).toEqual([0, 5, 0]);
   });
+
+  gpuTest(
+    'that is only translated tells its frame, touches nothing and leaves no fault',
+    PROGRAM_CONFIG,
+    async (bench) => {
+      const tables = newTables();
+      tables.map(5, '4K', 9, ALL | BIT.deviceMemory);
+      tables.map(6, '4K', 3, BIT.present);
+      tables.map(512, 'compact64K', 16, ALL);
+      tables.map(64, '4K', 0, ALL | BIT.null);
+      await bench.run(...tables.take(), fill(VRAM, 9, 100));
+      const pages = [5, 6, 6, 515, 64, 7];
+      const kinds = [WRITE, READ, WRITE, ATOMIC, READ, READ];
+      const touches = pages.map((vpn, i): Touch => [vpn, i, kinds[i] as number, 1]);
+      const only = { ...step(tables.root, touches.length), translateOnly: true };
+      const done = await bench.run(load(touches), only, { op: 'accessResult', base: 0, count: touches.length });
+      expect([done.status, done.faults.length, done.dropped]).toEqual(['ok', 0, 0]);
+      expect(results(done)).toEqual([9, 3, NO_FRAME, 19, NO_FRAME, NO_FRAME].map((frame) => [4, frame]));
+      const { io } = await bench.run({ op: 'readback', space: VRAM, frame: 9, pages: 1 });
+      expect(new Set(io)).toEqual(new Set([100]));
+    },
+  );
 
   const kinds: LeafKind[] = ['4K', 'ps64', 'compact64K', '2M', '1G'];
   for (const level of [3, 4])

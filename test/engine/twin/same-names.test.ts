@@ -7,6 +7,7 @@ import {
   ACCESS_RECORD_WORDS,
   ACCESS_RESULT_WORDS,
   ACCESS_STATUS,
+  NO_FRAME,
 } from '../../../src/engine/plan/commands.ts';
 import { STRUCTS, WGSL } from '../../../src/engine/plan/layouts.gen.ts';
 import * as faultRing from '../../../src/engine/twin/fault-ring.ts';
@@ -61,6 +62,7 @@ describe('constants', () => {
       resolvedSystem: WGSL.ACCESS_RESOLVED_SYSTEM,
       translated: WGSL.ACCESS_TRANSLATED,
     });
+    expect(NO_FRAME).toBe(WGSL.NO_FRAME);
     expect(ACCESS_RECORD_WORDS * 4).toBe(STRUCTS.AccessRecord.bytes);
     expect(ACCESS_RESULT_WORDS * 4).toBe(STRUCTS.AccessResult.bytes);
   });

@@ -1,81 +1,15 @@
 // Random operations in random interleavings: invariants after every step of every task, content at the end.
 import { describe, expect, it } from 'vitest';
 import { createRng, type Rng } from '../../../src/base/rng.ts';
-import { HMM_FLAG, hmmRangeFault } from '../../../src/model/mm/hmm.ts';
 import { checkMm } from '../../../src/model/mm/invariants.ts';
-import { IntervalNotifier } from '../../../src/model/mm/notifier.ts';
-import { PTE_KIND, pteKind, ptePfn, pteWritable } from '../../../src/model/mm/page-table.ts';
 import type { Op } from '../../../src/model/sched/op.ts';
-import { LOCK_RANK, RwLock } from '../../../src/model/sched/rw-lock.ts';
 import { Machine } from './machine.ts';
+import { Mirror } from './mirror.ts';
 
 /** Pages whose content is checked; nothing unmaps them. */
 const KEPT = 24;
 /** Pages behind them, mapped, unmapped and discarded at will. */
 const WILD = 16;
-
-/** A GPU page table in miniature: what it maps must be what the CPU's table says, at every step (I27). */
-class Mirror {
-  readonly entries = new Map<number, { pfn: number; write: boolean }>();
-  private readonly machine: Machine;
-  private readonly lock: RwLock;
-  private readonly interval: IntervalNotifier;
-
-  constructor(machine: Machine) {
-    this.machine = machine;
-    this.lock = new RwLock(machine.world.sched, 'notifier', LOCK_RANK.notifier);
-    const { entries, lock } = this;
-    const interval = new IntervalNotifier(machine.mm.subscriptions, 0, KEPT + WILD, function* (event, cur) {
-      yield* lock.write();
-      interval.setSeq(cur);
-      if (machine.world.sched.exploring) yield* machine.world.sched.point('mirror.zap');
-      for (const vpn of entries.keys()) if (vpn >= event.startVpn && vpn < event.endVpn) entries.delete(vpn);
-      lock.unlockWrite();
-      return true;
-    });
-    machine.mm.subscriptions.insert(interval);
-    this.interval = interval;
-  }
-
-  /** The one big retry loop of the design: begin, walk, look again under the lock, map. */
-  *fault(startVpn: number, endVpn: number, write: boolean): Op<string> {
-    const { mm, device } = this.machine;
-    const pfns = new Uint32Array(endVpn - startVpn);
-    const flags = new Uint8Array(endVpn - startVpn);
-    const request = write ? 'write' : 'fault';
-    const fixed = { mm, notifier: this.interval, startVpn, endVpn, request, owner: device.owner, pfns, flags } as const;
-    for (let attempt = 0; attempt < 50; attempt++) {
-      const seq = yield* this.interval.readBegin();
-      yield* mm.mmapLock.read();
-      const status = yield* hmmRangeFault({ ...fixed, seq });
-      mm.mmapLock.unlockRead();
-      if (status === 'EBUSY') continue;
-      if (status !== 0) return status;
-      yield* this.lock.read();
-      const stale = this.interval.readRetry(seq);
-      if (!stale) this.map(startVpn, pfns, flags);
-      this.lock.unlockRead();
-      if (!stale) return 'mapped';
-    }
-    return 'gave up';
-  }
-
-  check(): string[] {
-    return [...this.entries].flatMap(([vpn, entry]) => {
-      const word = this.machine.mm.table.get(vpn);
-      const kind = pteKind(word);
-      const mapped = kind === PTE_KIND.present || kind === PTE_KIND.zero || kind === PTE_KIND.devPrivate;
-      const good = mapped && ptePfn(word) === entry.pfn && (!entry.write || pteWritable(word));
-      return good ? [] : [`I27 mirror at ${vpn} maps ${entry.pfn}, the CPU's entry is ${word}`];
-    });
-  }
-
-  private map(startVpn: number, pfns: Uint32Array, flags: Uint8Array): void {
-    pfns.forEach((pfn, i) => {
-      this.entries.set(startVpn + i, { pfn, write: ((flags[i] as number) & HMM_FLAG.WRITE) !== 0 });
-    });
-  }
-}
 
 class Chaos {
   readonly machine: Machine;
@@ -89,7 +23,7 @@ class Chaos {
     this.machine = new Machine({ system, device: 40, explore: createRng(seed).fork('order'), costNs: 700 });
     this.machine.mm.mmap(0, KEPT);
     this.machine.mm.mmap(KEPT, WILD, { name: 'wild' });
-    this.mirror = new Mirror(this.machine);
+    this.mirror = new Mirror(this.machine.mm, this.machine.device.owner, KEPT + WILD);
   }
 
   /** A thread: `steps` random operations one after the other. */
