@@ -107,13 +107,16 @@ fn translatePages(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
   var dstLast = LastTable(NO_FRAME, 0u, 0u);
   if (first >= params.count) { return; }
   var at = spanOf(first);
+  var faulted = false;
   for (var item = first; item < min(first + PAGES_A_LANE, params.count); item++) {
     if (at + 1u < params.firstSpan + params.spanCount && spans[at + 1u].first == item) { at++; }
     let span = spans[at];
     let page = item - span.first;
     let src = frameAt(addressAt(span.srcLo, span.srcHi, page), params.srcMemory, params.srcFrames, &srcLast);
     let dst = frameAt(addressAt(span.dstLo, span.dstHi, page), params.dstMemory, params.dstFrames, &dstLast);
-    if (src == NO_FRAME || dst == NO_FRAME) { atomicAdd(&marks[params.mark], 1u); }
+    faulted = faulted || src == NO_FRAME || dst == NO_FRAME;
     pairs[item] = PagePair(src, dst);
   }
+  // A loop that runs once or not at all: software adapters run both sides of a branch and skip only the bodies of loops.
+  for (; faulted; faulted = false) { atomicAdd(&marks[params.mark], 1u); }
 }

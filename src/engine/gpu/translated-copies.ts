@@ -11,8 +11,10 @@ import { translatedPages, vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { dispatchCopy, framesOf } from './page-commands.ts';
 import { segmentId, spaceOf } from './segments.ts';
-import { writeStruct } from './struct-words.ts';
+import { orderSpans } from './span-order.ts';
+import { structWords, writeStruct } from './struct-words.ts';
 
+const SPAN_WORDS = structWords('CopySpan');
 /** A value that the masked bit of a leaf never has. */
 const NO_MEMORY = 0xffffffff;
 
@@ -38,7 +40,8 @@ class TranslatedBatch implements BatchKind {
   }
 
   emit(writer: FlushWriter, batch: Batch): void {
-    const { a, b } = batch;
+    const { a, b, first, count } = batch;
+    orderSpans({ words: writer.machine.arenas.list.words, at: first * SPAN_WORDS, count, pages: this.pages });
     emitTranslate(writer, batch, this);
     // Nobody knows yet which segments the frames lie in: each pair of segments gets a dispatch that skips the others' pages.
     const { config } = writer.machine;

@@ -76,7 +76,9 @@ function accessible(mm: Mm, vpn: Vpn, write: boolean): Pfn | -1 {
 
 function* trip(mm: Mm, vpn: Vpn, write: boolean): Op<FaultOutcome | 'SEGV'> {
   yield* mm.mmapLock.read();
+  const { sched } = mm.world;
   const vma = mm.findVma(vpn);
+  if (sched.injection !== null) yield* sched.point('mm.vma-found');
   const outcome = vma !== null && permits(vma, write) ? yield* handleFault(mm, vma, vpn, write) : 'SEGV';
   mm.mmapLock.unlockRead();
   return outcome;

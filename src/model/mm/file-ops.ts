@@ -103,5 +103,5 @@ function* dropPages(file: MemFile, start: number, end: number): Op<void> {
   for (let locked = file.lockedPage(start, end); locked >= 0; locked = file.lockedPage(start, end)) {
     yield* pages.waitUnlocked(locked);
   }
-  file.drop(start, end);
+  file.erase(start, end);
 }

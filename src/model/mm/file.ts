@@ -29,6 +29,9 @@ export class MemFile {
   /** Length in pages; a fault behind it is a bus error. */
   pages: number;
   private readonly content: FileContent | null;
+  /** Pages of the disk that still stand: those before the end and not punched out. */
+  private diskEnd = Infinity;
+  private readonly holes = new Set<number>();
   private readonly cache = new Map<number, Pfn>();
 
   constructor(world: MmWorld, options: FileOptions) {
@@ -58,7 +61,7 @@ export class MemFile {
     if (known >= 0) return known;
     const pfn = this.add(page);
     if (pfn < 0) return -1;
-    const words = this.content?.(page) ?? null;
+    const words = page < this.diskEnd && !this.holes.has(page) ? (this.content?.(page) ?? null) : null;
     if (words === null) job.zero(pfn);
     else job.upload(pfn, words);
     return pfn;
@@ -83,7 +86,14 @@ export class MemFile {
     }
   }
 
-  /** Pages of [start, end) that somebody has locked: they must not leave the cache before they are free. */
+  /** As `drop`, and what stood on the disk there is gone too: the pages are zero from now on. */
+  erase(start: number, end: number): void {
+    this.drop(start, end);
+    if (end === Infinity) this.diskEnd = Math.min(this.diskEnd, start);
+    else for (let page = start; page < end; page++) this.holes.add(page);
+  }
+
+  /** A page of [start, end) that somebody has locked, −1 = none: it must not leave the cache before it is free. */
   lockedPage(start: number, end: number): Pfn | -1 {
     for (const [page, pfn] of this.cache) {
       if (page >= start && page < end && this.world.pages.isLocked(pfn)) return pfn;

@@ -67,9 +67,16 @@ export function* migrateVmaSetup(m: MigrateVma): Op<Status> {
  */
 export function* migrateVmaPages(m: MigrateVma): Op<void> {
   const { vectors: v, mm } = m;
+  const { sched } = mm.world;
+  if (sched.injection !== null) yield* sched.point('migrate.commit');
   movePages(mm.world, v, m.faultPfn);
   const firstHole = findHole(v);
-  if (firstHole < 0) return;
+  if (firstHole >= 0) yield* fillHoles(m, firstHole);
+  if (sched.injection !== null) yield* sched.point('migrate.committed');
+}
+
+function* fillHoles(m: MigrateVma, firstHole: number): Op<void> {
+  const { vectors: v, mm } = m;
   const event = migrateEvent(m, m.startVpn + firstHole);
   yield* mm.subscriptions.start(event);
   for (let i = firstHole; i < v.n; i++) if (isFilledHole(v, i)) insertPage(m, i);

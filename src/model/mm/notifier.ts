@@ -200,6 +200,7 @@ export class Subscriptions {
   private *call(member: IntervalNotifier, event: InvalidateEvent, cur: number): Op<boolean> {
     const task = this.sched.currentTask();
     assert(member.membership !== 'out', 'I38: callback of a removed interval notifier');
+    if (this.sched.injection !== null) yield* this.sched.point('notifier.invalidate');
     this.inCallback.push(task);
     const accepted = yield* member.invalidate(event, cur);
     this.inCallback.splice(this.inCallback.lastIndexOf(task), 1);

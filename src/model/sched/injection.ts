@@ -1,7 +1,9 @@
 // Named places where a test decides what happens: a step fails at its k-th hit, or a task is held there until released.
 //
 // A scheduler without an injection (the normal case) pays one comparison with null at each place. Names are those of the
-// yield points and failing steps: 'mm.zap', 'mm.alloc-page', 'migrate.collect', …
+// yield points and failing steps: 'mm.zap', 'mm.alloc-zero', 'migrate.commit', … Places that ask for an injection before
+// they call `sched.point`, instead of for exploration, preempt an exploring run only when it has one: they are finer than
+// what recorded seeds were made with.
 import { assert } from '../../base/assert.ts';
 import { WaitQueue } from './fence.ts';
 import type { Op } from './op.ts';

@@ -54,6 +54,16 @@ export class OracleProcess {
     return before;
   }
 
+  /** Pages of private, writable file mappings of [start, end) that can be had are the process's own from now on. */
+  copyFile(start: number, end: number): void {
+    for (let vpn = start; vpn < end; vpn++) {
+      const slot = this.slots.get(vpn);
+      const page = this.page(vpn);
+      if (slot?.write === true && !slot.shared && slot.file !== null && typeof page !== 'string')
+        slot.own = page.slice();
+    }
+  }
+
   fork(): OracleProcess {
     const child = new OracleProcess();
     for (const [vpn, slot] of this.slots)
