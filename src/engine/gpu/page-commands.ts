@@ -4,8 +4,8 @@ import type { Copy, CopyBaseline, Fill, FillSeeded, Hash, SpaceId } from '../pla
 import { WGSL } from '../plan/layouts.gen.ts';
 import { segmentPages } from '../plan/segments.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
-import { orderPairs } from './pair-order.ts';
-import { eachPairOfPieces, eachPiece, firstFrame, framesIn, segmentId, type SegmentId } from './segments.ts';
+import { orderPairs, sortedSide } from './pair-order.ts';
+import { eachPairOfPieces, eachPiece, firstFrame, framesIn, segmentId, spaceOf, type SegmentId } from './segments.ts';
 import { fieldWord, structWords } from './struct-words.ts';
 
 const PAIR_WORDS = structWords('PagePair');
@@ -30,7 +30,9 @@ const HASH: BatchKind = { struct: 'PageTask', emit: (writer, batch) => emitTasks
 /** The batch is about two spaces, named by their first segments. */
 function emitCopies(writer: FlushWriter, { a, b, first, count }: Batch): void {
   const { words } = writer.machine.arenas.list;
-  orderPairs({ words, at: first * PAIR_WORDS, count }, segmentPages(writer.machine.config), (src, dst, start, part) =>
+  const list = { words, at: first * PAIR_WORDS, count };
+  const side = sortedSide(spaceOf(a), spaceOf(b));
+  orderPairs(list, side, segmentPages(writer.machine.config), (src, dst, start, part) =>
     dispatchCopy(writer, 'copy', a + src, b + dst, first + start, part),
   );
 }

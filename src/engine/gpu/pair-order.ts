@@ -1,5 +1,6 @@
-// The order of a batch of page copies: by destination within each pair of segments, so that a dispatch binds exactly two
-// buffers, writes run upwards through memory, and equal batches give equal lists.
+// The order of a batch of page copies: by the frames of one side within each pair of segments, so that a dispatch binds exactly
+// two buffers, one side runs upwards through memory, and equal batches give equal lists.
+import { SYSTEM_SPACE, type SpaceId } from '../plan/commands.ts';
 import { fieldWord, structWords } from './struct-words.ts';
 
 const WORDS = structWords('PagePair');
@@ -19,9 +20,20 @@ export interface PairList {
 let scratch = new Uint32Array(0);
 const starts = new Uint32Array(DIGITS + 1);
 
-/** True where destinations rise already, as in one long copy. */
-function rises({ words, at, count }: PairList): boolean {
-  for (let i = 1, to = at + DST + WORDS; i < count; i++, to += WORDS)
+/** The side that is sorted. */
+export type SortedSide = 'src' | 'dst';
+
+/**
+ * The side of VRAM; the destination where both are. That is the side which copies by addresses can be sorted by as well, and on a
+ * CPU, where it was tried, either side is better than none.
+ */
+export function sortedSide(src: SpaceId, dst: SpaceId): SortedSide {
+  return dst === SYSTEM_SPACE && src !== SYSTEM_SPACE ? 'src' : 'dst';
+}
+
+/** True where the frames in word `field` rise already, as in one long copy. */
+function rises({ words, at, count }: PairList, field: number): boolean {
+  for (let i = 1, to = at + field + WORDS; i < count; i++, to += WORDS)
     if ((words[to] as number) < (words[to - WORDS] as number)) return false;
   return true;
 }
@@ -46,14 +58,14 @@ function sortByDigit({ words, at, count }: PairList, field: number, shift: numbe
   words.set(scratch.subarray(0, count * WORDS), at);
 }
 
-/** Sorts by destination. Nothing to do where they rise already, the usual case. */
-function sortByDestination(list: PairList): void {
-  if (rises(list)) return;
+/** Sorts by the frames in word `field`. Nothing to do where they rise already, the usual case. */
+function sortBy(list: PairList, field: number): void {
+  if (rises(list, field)) return;
   const { words, at, count } = list;
   if (scratch.length < count * WORDS) scratch = new Uint32Array(2 * count * WORDS);
   let all = 0;
-  for (let i = 0, to = at + DST; i < count; i++, to += WORDS) all |= words[to] as number;
-  for (let shift = 0; shift < 32 && all >>> shift !== 0; shift += DIGIT_BITS) sortByDigit(list, DST, shift);
+  for (let i = 0, to = at + field; i < count; i++, to += WORDS) all |= words[to] as number;
+  for (let shift = 0; shift < 32 && all >>> shift !== 0; shift += DIGIT_BITS) sortByDigit(list, field, shift);
 }
 
 /**
@@ -62,13 +74,15 @@ function sortByDestination(list: PairList): void {
  */
 export function orderPairs(
   list: PairList,
+  side: SortedSide,
   segmentPages: number,
   visit: (srcSegment: number, dstSegment: number, first: number, count: number) => void,
 ): void {
-  sortByDestination(list);
+  const [sorted, other] = side === 'src' ? [SRC, DST] : [DST, SRC];
+  sortBy(list, sorted);
   const shift = Math.log2(segmentPages);
   const { words, at, count } = list;
-  if (spansSegments(list, shift)) sortByDigit(list, SRC, shift);
+  if (spansSegments(list, other, shift)) sortByDigit(list, other, shift);
   for (let first = 0; first < count;) {
     const src = (words[at + first * WORDS + SRC] as number) >>> shift;
     const dst = (words[at + first * WORDS + DST] as number) >>> shift;
@@ -79,10 +93,10 @@ export function orderPairs(
   }
 }
 
-/** Whether the sources lie in several segments. */
-function spansSegments({ words, at, count }: PairList, shift: number): boolean {
-  const src = (words[at + SRC] as number) >>> shift;
-  for (let i = 1; i < count; i++) if ((words[at + i * WORDS + SRC] as number) >>> shift !== src) return true;
+/** Whether the frames in word `field` lie in several segments. */
+function spansSegments({ words, at, count }: PairList, field: number, shift: number): boolean {
+  const segment = (words[at + field] as number) >>> shift;
+  for (let i = 1; i < count; i++) if ((words[at + i * WORDS + field] as number) >>> shift !== segment) return true;
   return false;
 }
 

@@ -1,11 +1,12 @@
-// The order of a batch of copies by addresses: by destination page, so that writes run upwards through memory where VRAM is
-// mapped in one piece. Copies of one batch do not conflict, so that any order is as good.
+// The order of a batch of copies by addresses: by the virtual pages of one side, that of VRAM (pair-order.ts), which the copy
+// engine maps in one piece. Copies of one batch do not conflict, so that any order is as good.
+import type { SortedSide } from './pair-order.ts';
 import { fieldWord, structWords } from './struct-words.ts';
 
 const WORDS = structWords('CopySpan');
 const FIRST = fieldWord('CopySpan', 'first');
-const DST_LO = fieldWord('CopySpan', 'dstLo');
-const DST_HI = fieldWord('CopySpan', 'dstHi');
+/** Word of the low half of an address; the high half follows. */
+const ADDRESS = { src: fieldWord('CopySpan', 'srcLo'), dst: fieldWord('CopySpan', 'dstLo') } as const;
 
 /** A list of spans, `count` from word `at` on, of `pages` pages in all. */
 export interface SpanList {
@@ -18,19 +19,19 @@ export interface SpanList {
 /** Numbers up to this are exact. */
 const EXACT = 2 ** 53;
 
-/** Virtual page where span number `i` begins on its destination side. */
-function destination({ words, at }: SpanList, i: number): number {
-  const span = at + i * WORDS;
-  return (words[span + DST_HI] as number) * 2 ** 20 + ((words[span + DST_LO] as number) >>> 12);
+/** Virtual page where span number `i` begins on a side. */
+function pageOf({ words, at }: SpanList, side: SortedSide, i: number): number {
+  const address = at + i * WORDS + ADDRESS[side];
+  return (words[address + 1] as number) * 2 ** 20 + ((words[address] as number) >>> 12);
 }
 
-/** Numbers of the spans by destination; null where they rise already, or are too far apart for keys to be exact. */
-function orderOf(list: SpanList): Float64Array | null {
+/** Numbers of the spans in their order; null where they rise already, or are too far apart for keys to be exact. */
+function orderOf(list: SpanList, side: SortedSide): Float64Array | null {
   const { count } = list;
   let rises = true;
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
   for (let i = 0, before = -1; i < count; i++) {
-    const page = destination(list, i);
+    const page = pageOf(list, side, i);
     rises &&= page > before;
     before = page;
     low = Math.min(low, page);
@@ -38,15 +39,15 @@ function orderOf(list: SpanList): Float64Array | null {
   }
   if (rises || (high - low + 1) * count > EXACT) return null;
   const keys = new Float64Array(count);
-  for (let i = 0; i < count; i++) keys[i] = (destination(list, i) - low) * count + i;
+  for (let i = 0; i < count; i++) keys[i] = (pageOf(list, side, i) - low) * count + i;
   keys.sort();
   for (let i = 0; i < count; i++) keys[i] = (keys[i] as number) % count;
   return keys;
 }
 
-/** Sorts the spans by destination, and counts their pages anew. */
-export function orderSpans(list: SpanList): void {
-  const order = orderOf(list);
+/** Sorts the spans by their pages of `side`, and counts their pages anew. */
+export function orderSpans(list: SpanList, side: SortedSide): void {
+  const order = orderOf(list, side);
   if (order === null) return;
   const { words, at, count, pages } = list;
   const old = words.slice(at, at + count * WORDS);

@@ -11,6 +11,7 @@ import { translatedPages, vramBeside } from './buffers.ts';
 import type { Batch, BatchKind, FlushWriter } from './flush-writer.ts';
 import { dispatchCopy, framesOf } from './page-commands.ts';
 import { segmentId, spaceOf } from './segments.ts';
+import { sortedSide } from './pair-order.ts';
 import { orderSpans } from './span-order.ts';
 import { structWords, writeStruct } from './struct-words.ts';
 
@@ -41,7 +42,9 @@ class TranslatedBatch implements BatchKind {
 
   emit(writer: FlushWriter, batch: Batch): void {
     const { a, b, first, count } = batch;
-    orderSpans({ words: writer.machine.arenas.list.words, at: first * SPAN_WORDS, count, pages: this.pages });
+    const { words } = writer.machine.arenas.list;
+    const side = sortedSide(spaceOf(a), spaceOf(b));
+    orderSpans({ words, at: first * SPAN_WORDS, count, pages: this.pages }, side);
     emitTranslate(writer, batch, this);
     // Nobody knows yet which segments the frames lie in: each pair of segments gets a dispatch that skips the others' pages.
     const { config } = writer.machine;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRng } from '../../../src/base/rng.ts';
 import { neededBytes } from '../../../src/engine/gpu/buffers.ts';
 import { dispatchMargin, flushLimits } from '../../../src/engine/gpu/flush-limits.ts';
-import { orderPairs } from '../../../src/engine/gpu/pair-order.ts';
+import { orderPairs, sortedSide } from '../../../src/engine/gpu/pair-order.ts';
 import { eachPairOfPieces, eachPiece, segmentId } from '../../../src/engine/gpu/segments.ts';
 import type { ExecutorConfig } from '../../../src/engine/plan/executor.ts';
 
@@ -64,11 +64,16 @@ interface Part {
 }
 
 /** What orderPairs makes of pairs that lie behind `at` words of something else. */
-function ordered(pairs: readonly (readonly [number, number])[], segmentPages: number, at = 6): Part[] {
+function ordered(
+  pairs: readonly (readonly [number, number])[],
+  segmentPages: number,
+  side: 'src' | 'dst' = 'dst',
+): Part[] {
+  const at = 6;
   const words = new Uint32Array(at + 2 * pairs.length + 4).fill(77);
   words.set(pairs.flat(), at);
   const parts: Part[] = [];
-  orderPairs({ words, at, count: pairs.length }, segmentPages, (src, dst, first, count) => {
+  orderPairs({ words, at, count: pairs.length }, side, segmentPages, (src, dst, first, count) => {
     const from = at + 2 * first;
     const mine = Array.from(
       { length: count },
@@ -96,6 +101,23 @@ describe('a list of pairs', () => {
     ] as const;
     const order = [pairs[1], pairs[3], pairs[0], pairs[4], pairs[2]];
     expect(ordered(pairs, 2 ** 30)).toEqual([{ src: 0, dst: 0, pairs: order }]);
+  });
+
+  test('is sorted by source where that is VRAM', () => {
+    expect([sortedSide(0, 1), sortedSide(1, 0), sortedSide(1, 1), sortedSide(1, 2)]).toEqual([
+      'dst',
+      'src',
+      'dst',
+      'dst',
+    ]);
+    const pairs = [
+      [9, 1],
+      [2, 5],
+      [2 ** 21, 7],
+      [4, 3],
+    ] as const;
+    const order = [pairs[1], pairs[3], pairs[0], pairs[2]];
+    expect(ordered(pairs, 2 ** 30, 'src')).toEqual([{ src: 0, dst: 0, pairs: order }]);
   });
 
   test('is parted by source and destination segment, each part by destination, whatever the seed', () => {

@@ -1,4 +1,4 @@
-// Spans of a batch are sorted by destination and keep their pages.
+// Spans of a batch are sorted by one side and keep their pages.
 import { describe, expect, test } from 'vitest';
 import { createRng } from '../../../src/base/rng.ts';
 import { vaHi, vaLo } from '../../../src/base/units.ts';
@@ -15,7 +15,7 @@ const WORDS = structWords('CopySpan');
 const BEFORE = 7;
 
 /** The spans as a list gives them back, with the first page of each. */
-function ordered(spans: readonly Span[]): (Span & { readonly first: number })[] {
+function ordered(spans: readonly Span[], side: 'src' | 'dst' = 'dst'): (Span & { readonly first: number })[] {
   const words = new Uint32Array(BEFORE + spans.length * WORDS + 3).fill(9);
   let pages = 0;
   spans.forEach(({ src, dst, pages: mine }, i) => {
@@ -23,7 +23,7 @@ function ordered(spans: readonly Span[]): (Span & { readonly first: number })[] 
     writeStruct(words, BEFORE + i * WORDS, 'CopySpan', span);
     pages += mine;
   });
-  orderSpans({ words, at: BEFORE, count: spans.length, pages });
+  orderSpans({ words, at: BEFORE, count: spans.length, pages }, side);
   expect([...words.subarray(0, BEFORE), ...words.subarray(-3)]).toEqual(Array(BEFORE + 3).fill(9));
   const field = (i: number, name: 'first' | 'srcLo' | 'srcHi' | 'dstLo' | 'dstHi'): number =>
     i === spans.length ? pages : (words[BEFORE + i * WORDS + fieldWord('CopySpan', name)] as number);
@@ -54,11 +54,12 @@ describe('spans', () => {
       let slot = rng.below(4000);
       while (taken.has(slot)) slot = rng.below(4000);
       taken.add(slot);
-      return { src: rng.u32(), dst: base + slot * 16, pages: 1 + rng.below(16) };
+      return { src: rng.u32() % 2 ** 20, dst: base + slot * 16, pages: 1 + rng.below(16) };
     });
     const after = ordered(spans);
     const plain = (list: readonly Span[]): string[] => list.map(({ src, dst, pages }) => `${src} ${dst} ${pages}`);
     expect(plain(after)).toEqual(plain(spans.toSorted((a, b) => a.dst - b.dst)));
     expect(after[0]?.first).toBe(0);
+    expect(plain(ordered(spans, 'src'))).toEqual(plain(spans.toSorted((a, b) => a.src - b.src)));
   });
 });
