@@ -45,7 +45,7 @@ export interface GpuOptions {
 }
 
 /** A CPU runs lanes one after the other and gains by what a lane knows already; a GPU has lanes to spare and waits for loads. */
-const PAGES_A_LANE = { hardware: 1, software: 8 } as const;
+const PAGES_A_LANE = { hardware: 1, software: 32 } as const;
 
 interface Waiter {
   readonly resolve: () => void;

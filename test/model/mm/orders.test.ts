@@ -100,7 +100,7 @@ describe('all orders', () => {
     ['page is evicted', 'parent moves'],
     ['page is evicted', 'child exits'],
     ['child writes', 'child exits'],
-    ['child writes', 'parent moves'],
+    ['child writes', 'parent unmaps'],
   ] as [string, string][])('%s, %s; pages on a device', async (...names) => {
     // A process that ends while it writes is two threads of one: only the other process's bytes are decided.
     const actors = names.map((name) => ACTORS[name] as Actor);
