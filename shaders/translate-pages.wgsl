@@ -8,6 +8,8 @@
 
 /// Pages that a lane walks, one after the other: neighbours mostly end in one table, which then costs one load.
 override PAGES_A_LANE: u32 = 1u;
+/// Lanes of a workgroup.
+override WALK_LANES: u32 = 64u;
 
 /// A run of virtual pages on either side.
 struct CopySpan {
@@ -100,9 +102,9 @@ fn frameAt(va: vec2<u32>, memory: u32, frames: u32, last: ptr<function, LastTabl
   return select(NO_FRAME, leaf.frame, fits);
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WALK_LANES)
 fn translatePages(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let first = (groupNumber(group, params.width) * 64u + lane) * PAGES_A_LANE;
+  let first = (groupNumber(group, params.width) * WALK_LANES + lane) * PAGES_A_LANE;
   var srcLast = LastTable(NO_FRAME, 0u, 0u);
   var dstLast = LastTable(NO_FRAME, 0u, 0u);
   if (first >= params.count) { return; }

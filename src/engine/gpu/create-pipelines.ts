@@ -14,6 +14,7 @@ import {
   type VariantName,
 } from './pipelines.ts';
 import { shaderSource } from './shader-source.ts';
+import type { WalkShape } from './walk-shape.ts';
 
 function createLayout(device: GPUDevice, entry: EntryName): GPUBindGroupLayout {
   const entries = bindingsOf(entry).map(({ binding, access, stride }): GPUBindGroupLayoutEntry => {
@@ -43,20 +44,19 @@ export interface PipelineOptions {
   /** Copy shapes to create, and those in use, which are among them. */
   readonly shapes: readonly CopyShape[];
   readonly inUse: CopyShapes;
-  /** Pages that a lane of translate-pages walks. */
-  readonly pagesALane: number;
+  readonly walks: WalkShape;
 }
 
 interface Wanted {
   readonly name: VariantName;
   /** Of a variant without shapes, any. */
   readonly shape: CopyShape;
-  readonly pagesALane: number;
+  readonly walks: WalkShape;
 }
 
 async function createPipeline(
   device: GPUDevice,
-  { name, shape, pagesALane }: Wanted,
+  { name, shape, walks }: Wanted,
   module: GPUShaderModule,
   group: GPUBindGroupLayout,
 ): Promise<GPUComputePipeline> {
@@ -64,18 +64,18 @@ async function createPipeline(
   const label = pipelineKey(name, shape);
   const layout = device.createPipelineLayout({ label, bindGroupLayouts: [group] });
   const shaped = SHAPED.includes(name) ? { LANES: shape.lanes, UNROLL: shape.unroll, GROUPS: shape.groups } : {};
-  const walks = entry === 'translatePages' ? { PAGES_A_LANE: pagesALane } : {};
+  const walking = entry === 'translatePages' ? { PAGES_A_LANE: walks.pagesALane, WALK_LANES: walks.lanes } : {};
   return device.createComputePipelineAsync({
     label,
     layout,
-    compute: { module, entryPoint: entry, constants: { ...constants, ...shaped, ...walks } },
+    compute: { module, entryPoint: entry, constants: { ...constants, ...shaped, ...walking } },
   });
 }
 
 /** Every pipeline once, those of copies once for each shape. */
-function wantedPipelines({ shapes, pagesALane }: PipelineOptions): readonly Wanted[] {
+function wantedPipelines({ shapes, walks }: PipelineOptions): readonly Wanted[] {
   const all = (Object.keys(VARIANTS) as VariantName[]).flatMap((name) =>
-    (SHAPED.includes(name) ? shapes : shapes.slice(0, 1)).map((shape) => ({ name, shape, pagesALane })),
+    (SHAPED.includes(name) ? shapes : shapes.slice(0, 1)).map((shape) => ({ name, shape, walks })),
   );
   return [...new Map(all.map((wanted) => [pipelineKey(wanted.name, wanted.shape), wanted])).values()];
 }

@@ -22,6 +22,7 @@ import { Stamps } from './timestamps.ts';
 import { distinctShapes, runnableShapes, tuningFor, type Tuning, type TuningTable } from './tuning.ts';
 import { GpuUnavailable } from './unavailable.ts';
 import { UploadRing, type UploadCounts, type UploadRingLimits } from './upload-ring.ts';
+import { walkShape } from './walk-shape.ts';
 import { WordArena } from './word-arena.ts';
 
 export interface GpuOptions {
@@ -43,9 +44,6 @@ export interface GpuOptions {
   /** Failure injection: a job for which this is true is skipped and completes with status 'injected'. */
   readonly failJob?: (job: Job) => boolean;
 }
-
-/** A CPU runs lanes one after the other and gains by what a lane knows already; a GPU has lanes to spare and waits for loads. */
-const PAGES_A_LANE = { hardware: 1, software: 32 } as const;
 
 interface Waiter {
   readonly resolve: () => void;
@@ -190,7 +188,7 @@ async function createMachine(
   options: GpuOptions,
 ): Promise<Machine | GpuUnavailable> {
   const { device, info } = watched;
-  const pagesALane = info.software ? PAGES_A_LANE.software : PAGES_A_LANE.hardware;
+  const walks = walkShape(info.software);
   const buffers = await allocateBuffers(device, config, limits);
   if (buffers === null) {
     device.destroy();
@@ -205,9 +203,9 @@ async function createMachine(
     pipelines: await createPipelines(device, buffers, {
       shapes: options.allShapes === true ? runnableShapes(info) : distinctShapes(tuning.shapes),
       inUse: tuning.shapes,
-      pagesALane,
+      walks,
     }),
-    pagesALane,
+    walks,
     dispatchMargin: dispatchMargin(config),
     staging: new StagingPool(device),
     uploads: new UploadRing(device, options.uploadRing),

@@ -7,6 +7,7 @@ import type { Pipelines } from './pipelines.ts';
 import type { StagingPool } from './staging.ts';
 import type { Stamps } from './timestamps.ts';
 import type { UploadRing } from './upload-ring.ts';
+import type { WalkShape } from './walk-shape.ts';
 import type { WordArena } from './word-arena.ts';
 
 export interface Machine {
@@ -17,8 +18,7 @@ export interface Machine {
   readonly pipelines: Pipelines;
   /** Dispatches that one command may need (flush-limits.ts). */
   readonly dispatchMargin: number;
-  /** Pages that a lane of translate-pages walks. */
-  readonly pagesALane: number;
+  readonly walks: WalkShape;
   readonly staging: StagingPool;
   readonly uploads: UploadRing;
   /** Null where the device has no timestamp queries, or they are not wanted. */

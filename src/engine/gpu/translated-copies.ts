@@ -114,7 +114,8 @@ function emitTranslate(writer: FlushWriter, batch: Batch, { root, pages }: Trans
     dstFrames: framesOf(writer, dstSpace),
     mark: writer.flush.addMark(writer.job),
   };
-  const groups = Math.ceil(pages / (WGSL.PAGE_LANES * writer.machine.pagesALane));
+  const { lanes, pagesALane } = writer.machine.walks;
+  const groups = Math.ceil(pages / (lanes * pagesALane));
   const tables = segmentId(root.space);
   writer.dispatch('translatePages', tables, tables, 'TranslateParams', values, groups);
 }

@@ -5,7 +5,7 @@ import type { Op } from '../sched/op.ts';
 import { cpuFault, permits } from './access.ts';
 import { ContentJob } from './content-job.ts';
 import { allocHuge, leafEvent } from './huge.ts';
-import { dropEntry, mapPage } from './mapping.ts';
+import { dropEntry, mapHugePage } from './mapping.ts';
 import type { Mm } from './mm.ts';
 import { LEAF_PAGES, PTE_KIND, pteHuge, pteKind, ptePfn, pteWritable } from './page-table.ts';
 import { PAGE_FLAG } from './pages.ts';
@@ -88,6 +88,6 @@ function replaceLeaf(mm: Mm, vma: Vma, startVpn: Vpn, huge: Pfn): void {
   }
   job.submit();
   for (const { vpn, word } of old) dropEntry(mm, vpn, word);
-  for (let i = 0; i < LEAF_PAGES; i++) mapPage(mm, startVpn + i, huge + i, vma.write, true);
+  for (let i = 0; i < LEAF_PAGES; i++) mapHugePage(mm, startVpn + i, huge + i, vma.write);
   mm.hadHuge = true;
 }

@@ -58,9 +58,11 @@ export function touchFresh(mm: Mm, vma: Vma, vpn: Vpn, end: Vpn, write: boolean)
   if (vma.file !== null) return touchFile(mm, vma, vma.file, vpn, stop, write);
   const flags = vma.anonymous ? 0 : PAGE_FLAG.file;
   const fill = new ZeroFill(mm.world);
+  // This loop is what populating costs: the question is asked once.
+  const injected = mm.world.sched.injection !== null;
   let count = 0;
   for (; vpn + count < stop && mm.table.get(vpn + count) === 0; count++) {
-    const pfn = allocPage(mm.world, 'mm.alloc-zero');
+    const pfn = injected ? allocPage(mm.world, 'mm.alloc-zero') : mm.world.pages.allocSystem();
     if (pfn < 0) break;
     mm.world.pages.flags[pfn] = flags;
     fill.add(pfn);

@@ -76,6 +76,8 @@ class Walk {
   private readonly range: HmmRange;
   private readonly wants: boolean;
   private readonly write: boolean;
+  /** The device may write from now on: pages given up by MADV_FREE are wanted again. */
+  private savesPages = false;
 
   constructor(range: HmmRange) {
     this.range = range;
@@ -124,6 +126,7 @@ class Walk {
   private leaf(leaf: Uint32Array, end: Vpn): Stop {
     const { startVpn, pfns, flags } = this.range;
     const base = alignDown(this.last, LEAF_PAGES);
+    this.savesPages = this.write && this.range.mm.world.pages.lazyFree.size > 0;
     for (; this.last < end; this.last++) {
       const word = leaf[this.last - base] as number;
       const found = this.classify(word);
@@ -139,7 +142,7 @@ class Walk {
     switch (pteKind(word)) {
       case PTE_KIND.present:
         if (this.write && !pteWritable(word)) return MUST_FAULT;
-        if (this.write) this.willWrite(ptePfn(word));
+        if (this.savesPages) this.range.mm.world.pages.lazyFree.delete(ptePfn(word));
         return validFlags(word);
       case PTE_KIND.zero:
         return this.write ? MUST_FAULT : HMM_FLAG.VALID;
@@ -159,12 +162,6 @@ class Walk {
     const { mm, owner } = this.range;
     if (owner === null) return false;
     return mm.world.deviceOwners[mm.world.pages.deviceOf(ptePfn(word))] === owner;
-  }
-
-  /** The device may write from now on: a page given up by MADV_FREE is wanted again. */
-  private willWrite(pfn: number): void {
-    const { lazyFree } = this.range.mm.world.pages;
-    if (lazyFree.size > 0) lazyFree.delete(pfn);
   }
 
   private fill(end: Vpn, flags: number): void {

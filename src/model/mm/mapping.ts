@@ -9,11 +9,17 @@ import { PTE_KIND, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts
 import type { PageStore } from './pages.ts';
 
 /** Maps `pfn` at `vpn`, present or device-private by where the page lies; the mapping takes over one reference. */
-export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean, huge = false): void {
+export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
   const { pages } = mm.world;
   pages.mapcount[pfn] = (pages.mapcount[pfn] as number) + 1;
-  pages.rmap.add(pfn, mm.id, vpn);
-  mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable, huge));
+  pages.setRmap(pfn, mm.id, vpn);
+  mm.table.set(vpn, pteWord(kindOf(pages, pfn), pfn, writable));
+}
+
+/** As `mapPage`, the entry being part of a 2 MiB mapping. */
+export function mapHugePage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
+  mapPage(mm, vpn, pfn, writable);
+  mm.table.set(vpn, pteWord(PTE_KIND.present, pfn, writable, true));
 }
 
 /** The entry `word` at `vpn` becomes none and lets go of its page. */
@@ -25,11 +31,11 @@ export function dropEntry(mm: Mm, vpn: Vpn, word: number): void {
     case PTE_KIND.present:
     case PTE_KIND.devPrivate:
       unmapPage(pages, pfn);
-      pages.rmap.remove(pfn, mm.id, vpn);
+      pages.dropRmap(pfn, mm.id, vpn);
       pages.put(pfn);
       return;
     case PTE_KIND.migrating:
-      pages.rmap.remove(pfn, mm.id, vpn);
+      pages.dropRmap(pfn, mm.id, vpn);
       return;
     case PTE_KIND.swapped:
       pages.put(pfn);
@@ -88,12 +94,12 @@ export function isMapping(word: number): boolean {
 function thawOne(mm: Mm, vpn: Vpn, src: Pfn, dst: Pfn): void {
   const { pages } = mm.world;
   const word = mm.table.get(vpn);
-  // Frozen in some places only (an undone migration), or mapped since (from a file's cache, from the swap cache).
-  if (isMapping(word) && ptePfn(word) === src && src === dst) return;
   if (pteKind(word) !== PTE_KIND.migrating || ptePfn(word) !== src) {
+    // Frozen in some places only (an undone migration), or mapped since (from a file's cache, from the swap cache).
+    if (isMapping(word) && ptePfn(word) === src && src === dst) return;
     throw new AssertionError(`page ${src} has no migration entry`);
   }
-  pages.rmap.remove(src, mm.id, vpn);
+  pages.dropRmap(src, mm.id, vpn);
   pages.get(dst);
   mapPage(mm, vpn, dst, pteWritable(word));
 }

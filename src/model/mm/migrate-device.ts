@@ -72,18 +72,14 @@ export function finishSlots(world: MmWorld, v: MigrateVectors, faultPfn: Pfn | -
     if (dst >= 0 && dst === faultPfn) throw new AssertionError('the fault page is a destination');
     if (v.hasSource(i)) {
       const src = v.src[i] as number;
-      if (v.isMigrating(i) && dst >= 0) moveEntries(world, src, dst);
-      else thawEntry(world, src, src);
+      const moves = v.isMigrating(i) && dst >= 0;
+      // That its content may belong to several processes goes with the page.
+      if (moves && pages.hasFlag(src, PAGE_FLAG.forked)) pages.setFlag(dst, PAGE_FLAG.forked);
+      thawEntry(world, src, moves ? dst : src);
       letGo(pages, src, faultPfn);
     }
     if (dst >= 0) letGo(pages, dst, -1);
   }
-}
-
-/** The destination takes the source's place; that its content may belong to several processes goes with it. */
-function moveEntries(world: MmWorld, src: Pfn, dst: Pfn): void {
-  if (world.pages.hasFlag(src, PAGE_FLAG.forked)) world.pages.setFlag(dst, PAGE_FLAG.forked);
-  thawEntry(world, src, dst);
 }
 
 function lockPage(pages: PageStore, pfn: Pfn): boolean {
@@ -127,17 +123,21 @@ function* freezeAt(mm: Mm, vpn: Vpn, pfn: Pfn): Op<void> {
 
 /** Nobody but the migration (and the faulter, for its page; and the cache, for a file's) refers to the page. */
 function isMovable(pages: PageStore, pfn: Pfn, faultPfn: Pfn | -1): boolean {
-  const others = (pfn === faultPfn ? 1 : 0) + (pages.hasFlag(pfn, PAGE_FLAG.cached) ? 1 : 0);
-  return pages.mapcount[pfn] === 0 && pages.refcount[pfn] === 1 + others;
+  if (pages.mapcount[pfn] !== 0) return false;
+  const others = (pages.refcount[pfn] as number) - (pfn === faultPfn ? 2 : 1);
+  return others === 0 || (others === 1 && pages.hasFlag(pfn, PAGE_FLAG.cached));
 }
 
-/** File pages never go to device memory; a page that got a further reference since collection stays. */
+/**
+ * A page that got a further reference since collection stays. File pages never go to device memory; moving one inside
+ * its cache is the business of compaction, which the model has not.
+ */
 function canMove(pages: PageStore, v: MigrateVectors, slot: number, faultPfn: Pfn | -1): boolean {
   const src = v.src[slot] as number;
-  if (pages.hasFlag(src, PAGE_FLAG.file) && pages.isDevice(v.dst[slot] as number)) return false;
-  // Moving a page inside its cache is the business of compaction, which the model has not.
-  if (pages.hasFlag(src, PAGE_FLAG.cached)) return false;
-  return isMovable(pages, src, faultPfn);
+  if (!isMovable(pages, src, faultPfn)) return false;
+  const flags = pages.flags[src] as number;
+  if ((flags & (PAGE_FLAG.file | PAGE_FLAG.cached)) === 0) return true;
+  return (flags & PAGE_FLAG.cached) === 0 && !pages.isDevice(v.dst[slot] as number);
 }
 
 /** Drops the lock and the migration's reference; the fault page keeps its lock for the faulter. */

@@ -7,7 +7,7 @@ import { alignDown, type Pfn, type Vpn } from '../../base/units.ts';
 import { MMU_EVENT } from '../event/event.ts';
 import type { Op } from '../sched/op.ts';
 import { splitAll } from './huge.ts';
-import { dropEntry, freezeEntry, mapPage } from './mapping.ts';
+import { dropEntry, freezeEntry, isMapping, mapPage } from './mapping.ts';
 import { finishSlots, movePages, undoUnmovable, unmapElsewhere } from './migrate-device.ts';
 import { MIGRATE_FLAG, MIGRATE_SELECT, type MigrateVectors } from './migrate-vectors.ts';
 import type { Mm } from './mm.ts';
@@ -17,6 +17,9 @@ import type { Vma } from './vma.ts';
 
 export { MIGRATE_FLAG, MIGRATE_SELECT, MigrateVectors } from './migrate-vectors.ts';
 export { migrateDeviceFinalize, migrateDevicePages, migrateDevicePfns } from './migrate-device.ts';
+
+/** A word that is never collected. */
+const NOT_COLLECTED: number = PTE_KIND.special;
 
 /** One migration of [startVpn, endVpn) inside one area (struct migrate_vma). The caller holds the mmap lock throughout. */
 export interface MigrateVma {
@@ -103,11 +106,14 @@ function migrateEvent(m: MigrateVma, startVpn: Vpn): InvalidateEvent {
 
 /** migrate_vma_collect_pmd, leaf by leaf. */
 function collect(m: MigrateVma, vma: Vma): void {
+  const injected = m.mm.world.sched.injection !== null;
   for (let vpn = m.startVpn; vpn < m.endVpn;) {
     const leaf = m.mm.table.leafOf(vpn);
     const base = alignDown(vpn, LEAF_PAGES);
     for (const stop = leafEnd(vpn, m.endVpn); vpn < stop; vpn++) {
-      const word = leaf === null ? 0 : (leaf[vpn - base] as number);
+      let word = leaf === null ? 0 : (leaf[vpn - base] as number);
+      // As if somebody had the page locked.
+      if (injected && isMapping(word) && m.mm.world.sched.fails('migrate.page-lock')) word = NOT_COLLECTED;
       const flags = collectEntry(m, vma, vpn, word);
       m.vectors.srcFlags[m.npages++] = flags;
       if (flags !== 0) m.cpages++;
@@ -140,7 +146,6 @@ function isSelectedDevicePage(m: MigrateVma, pfn: Pfn): boolean {
 function freezePage(m: MigrateVma, vpn: Vpn, word: number): number {
   const { pages } = m.mm.world;
   const pfn = ptePfn(word);
-  if (m.mm.world.sched.injection !== null && m.mm.world.sched.fails('migrate.page-lock')) return 0;
   if (pfn !== m.faultPfn && !pages.tryLock(pfn)) return 0;
   pages.get(pfn);
   freezeEntry(m.mm, vpn, word);

@@ -3,7 +3,7 @@
 // A page-frame number (Pfn) is an index into these arrays: system frames first, then the frames of device 0, 1, …
 // (gpusvm-and-pagemap.md §1.1). The last system frame is the shared zero page: it is never allocated, counted or moved.
 import { AssertionError, assert } from '../../base/assert.ts';
-import type { Frame, Pfn } from '../../base/units.ts';
+import type { Frame, Pfn, Vpn } from '../../base/units.ts';
 import { SYSTEM_SPACE, VRAM_SPACE, type SpaceId } from '../../engine/plan/commands.ts';
 import { WaitQueue } from '../sched/fence.ts';
 import type { Op } from '../sched/op.ts';
@@ -192,6 +192,22 @@ export class PageStore {
   /** Waits until nobody holds the page lock; does not take it. The page may be another one's by then: re-read state. */
   *waitUnlocked(pfn: Pfn): Op<void> {
     while (this.isLocked(pfn)) yield this.unlockQueue(pfn);
+  }
+
+  /** The entry at (mmId, vpn) now refers to the page. */
+  setRmap(pfn: Pfn, mmId: number, vpn: Vpn): void {
+    if (this.rmapMm[pfn] !== -1) {
+      this.rmap.add(pfn, mmId, vpn);
+      return;
+    }
+    this.rmapMm[pfn] = mmId;
+    this.rmapVpn[pfn] = vpn;
+  }
+
+  /** That entry no longer does. Where no page of the machine has more than one, without a search. */
+  dropRmap(pfn: Pfn, mmId: number, vpn: Vpn): void {
+    if (this.rmap.anyShared) this.rmap.remove(pfn, mmId, vpn);
+    else this.rmapMm[pfn] = -1;
   }
 
   /** No entry refers to the page any more. */

@@ -14,6 +14,8 @@ export class ReverseMap {
   readonly mm: Int32Array;
   /** Virtual page of that entry; meaningful where mm ≥ 0. */
   readonly vpn: Float64Array;
+  /** Some page of the machine has more than one entry: what loops ask before they look at single pages. */
+  anyShared = false;
   private readonly further = new Map<Pfn, RmapEntry[]>();
 
   constructor(total: number) {
@@ -21,14 +23,9 @@ export class ReverseMap {
     this.vpn = new Float64Array(total);
   }
 
-  /** Some page of the machine has more than one entry: what loops ask before they look at single pages. */
-  get anyShared(): boolean {
-    return this.further.size > 0;
-  }
-
   /** More than one entry refers to the page. */
   isShared(pfn: Pfn): boolean {
-    return this.further.size > 0 && this.further.has(pfn);
+    return this.anyShared && this.further.has(pfn);
   }
 
   /** The entry at (mmId, vpn) now refers to the page. */
@@ -41,6 +38,7 @@ export class ReverseMap {
     const list = this.further.get(pfn);
     if (list === undefined) this.further.set(pfn, [{ mmId, vpn }]);
     else list.push({ mmId, vpn });
+    this.anyShared = true;
   }
 
   /** The entry at (mmId, vpn) no longer does. */
@@ -52,7 +50,7 @@ export class ReverseMap {
   /** Forgets every entry of the page. */
   clear(pfn: Pfn): void {
     this.mm[pfn] = -1;
-    this.further.delete(pfn);
+    this.forget(pfn);
   }
 
   /** Every entry that refers to the page, as it is now: a copy, so that the caller may change mappings meanwhile. */
@@ -64,7 +62,7 @@ export class ReverseMap {
 
   /** The first entry goes; another one takes its place in the arrays. */
   private promote(pfn: Pfn): void {
-    const next = this.further.size > 0 && this.further.has(pfn) ? this.take(pfn, () => true) : null;
+    const next = this.isShared(pfn) ? this.take(pfn, () => true) : null;
     this.mm[pfn] = next === null ? -1 : next.mmId;
     if (next !== null) this.vpn[pfn] = next.vpn;
   }
@@ -74,7 +72,12 @@ export class ReverseMap {
     const index = list.findIndex(matches);
     const [found] = index < 0 ? [] : list.splice(index, 1);
     if (found === undefined) throw new AssertionError(`page ${pfn} has no such entry`);
-    if (list.length === 0) this.further.delete(pfn);
+    if (list.length === 0) this.forget(pfn);
     return found;
+  }
+
+  private forget(pfn: Pfn): void {
+    this.further.delete(pfn);
+    this.anyShared = this.further.size > 0;
   }
 }
