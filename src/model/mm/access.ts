@@ -5,6 +5,7 @@ import type { Op } from '../sched/op.ts';
 import { handleFault, reportFault, touchFresh, waitForEntry, type FaultOutcome } from './fault.ts';
 import type { Mm } from './mm.ts';
 import { PTE_KIND, pteKind, ptePfn, pteWritable } from './page-table.ts';
+import { PAGE_FLAG } from './pages.ts';
 import type { Vma } from './vma.ts';
 
 /**
@@ -69,8 +70,8 @@ function accessible(mm: Mm, vpn: Vpn, write: boolean): Pfn | -1 {
   const vma = mm.findVma(vpn);
   // Entries outlive read permission (PROT_NONE) and, inside munmap, their area.
   if (vma === null || !permits(vma, write)) return -1;
-  const { lazyFree } = mm.world.pages;
-  if (write && lazyFree.size > 0) lazyFree.delete(ptePfn(word));
+  const { pages } = mm.world;
+  if (write && pages.anyLazyFree) pages.clearFlag(ptePfn(word), PAGE_FLAG.lazyFree);
   return ptePfn(word);
 }
 

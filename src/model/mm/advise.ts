@@ -82,7 +82,7 @@ function* markFree(mm: Mm, startVpn: Vpn, endVpn: Vpn): Op<void> {
     const pfn = ptePfn(word);
     if (pteKind(word) === PTE_KIND.swapped) dropEntry(mm, vpn, word);
     // A page that others may see as well, or that is pinned, is not this process's to give away.
-    else if (pteKind(word) === PTE_KIND.present && pages.refcount[pfn] === 1) pages.lazyFree.add(pfn);
+    else if (pteKind(word) === PTE_KIND.present && pages.refcount[pfn] === 1) pages.giveUp(pfn);
   });
   mm.subscriptions.end(event);
 }

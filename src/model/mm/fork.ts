@@ -8,22 +8,22 @@ import { allocPage } from './alloc-page.ts';
 import { ContentJob } from './content-job.ts';
 import { splitAll } from './huge.ts';
 import { isMapping, mapPage } from './mapping.ts';
-import { createMm, type Mm } from './mm.ts';
+import type { Mm } from './mm.ts';
 import type { InvalidateEvent } from './notifier.ts';
 import { PTE_KIND, pteKind, ptePfn, pteReadOnly, pteWritable } from './page-table.ts';
 import { PAGE_FLAG } from './pages.ts';
 import { Vma } from './vma.ts';
 
 /**
- * A child of `mm`, registered in the world. Each private area with pages of its own is one PROTECTION_PAGE section of
+ * A child of `mm`, from `create`, an empty process registered in the world. Each private area with pages of its own is one PROTECTION_PAGE section of
  * the parent. Pages that are pinned for long are copied at once: their pinner must go on seeing the parent's writes.
  * ENOMEM: no frame for such a copy (the child is torn down again; entries that lost write permission regain it on the
  * next write). EINTR: injected ('mm.lock').
  */
-export function* forkMm(mm: Mm, name: string): Op<Mm | Errno> {
+export function* forkMm(mm: Mm, create: () => Mm): Op<Mm | Errno> {
   if (mm.world.sched.fails('mm.lock')) return 'EINTR';
   yield* mm.mmapLock.write();
-  const child = createMm(mm.world, name);
+  const child = create();
   const complete = yield* copyAreas(mm, child);
   mm.mmapLock.unlockWrite();
   if (complete) return child;

@@ -9,7 +9,7 @@ import { handleFault, replaceZeroPages, reportFault, touchFresh, waitForEntry } 
 import type { Mm } from './mm.ts';
 import type { IntervalNotifier } from './notifier.ts';
 import { PTE_KIND, leafEnd, pteHuge, pteKind, ptePfn, pteWritable, LEAF_PAGES } from './page-table.ts';
-import { NO_PFN } from './pages.ts';
+import { NO_PFN, PAGE_FLAG } from './pages.ts';
 import type { Vma } from './vma.ts';
 
 /** Bits of `HmmRange.flags`; bits 3–7 hold the order of the CPU mapping. */
@@ -126,7 +126,7 @@ class Walk {
   private leaf(leaf: Uint32Array, end: Vpn): Stop {
     const { startVpn, pfns, flags } = this.range;
     const base = alignDown(this.last, LEAF_PAGES);
-    this.savesPages = this.write && this.range.mm.world.pages.lazyFree.size > 0;
+    this.savesPages = this.write && this.range.mm.world.pages.anyLazyFree;
     for (; this.last < end; this.last++) {
       const word = leaf[this.last - base] as number;
       const found = this.classify(word);
@@ -142,7 +142,7 @@ class Walk {
     switch (pteKind(word)) {
       case PTE_KIND.present:
         if (this.write && !pteWritable(word)) return MUST_FAULT;
-        if (this.savesPages) this.range.mm.world.pages.lazyFree.delete(ptePfn(word));
+        if (this.savesPages) this.range.mm.world.pages.clearFlag(ptePfn(word), PAGE_FLAG.lazyFree);
         return validFlags(word);
       case PTE_KIND.zero:
         return this.write ? MUST_FAULT : HMM_FLAG.VALID;

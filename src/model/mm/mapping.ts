@@ -6,7 +6,7 @@ import { AssertionError } from '../../base/assert.ts';
 import type { Pfn, Vpn } from '../../base/units.ts';
 import type { Mm, MmWorld } from './mm.ts';
 import { PTE_KIND, pteKind, ptePfn, pteWord, pteWritable } from './page-table.ts';
-import type { PageStore } from './pages.ts';
+import { PAGE_FLAG, type PageStore } from './pages.ts';
 
 /** Maps `pfn` at `vpn`, present or device-private by where the page lies; the mapping takes over one reference. */
 export function mapPage(mm: Mm, vpn: Vpn, pfn: Pfn, writable: boolean): void {
@@ -81,8 +81,13 @@ export function thawEntry(world: MmWorld, src: Pfn, dst: Pfn): void {
   const { pages } = world;
   const mmId = pages.rmapMm[src] as number;
   if (mmId < 0) return;
-  if (!pages.rmap.isShared(src)) thawOne(world.mms.get(mmId) as Mm, pages.rmapVpn[src] as number, src, dst);
-  else for (const entry of pages.rmap.entries(src)) thawOne(world.mms.get(entry.mmId) as Mm, entry.vpn, src, dst);
+  if (!pages.rmap.isShared(src)) {
+    thawOne(world.mms.get(mmId) as Mm, pages.rmapVpn[src] as number, src, dst);
+    return;
+  }
+  // That several processes have the content goes with it; a page with one entry left is that entry's alone.
+  if (pages.hasFlag(src, PAGE_FLAG.forked)) pages.setFlag(dst, PAGE_FLAG.forked);
+  for (const entry of pages.rmap.entries(src)) thawOne(world.mms.get(entry.mmId) as Mm, entry.vpn, src, dst);
 }
 
 /** The word maps a page: present or device-private. */

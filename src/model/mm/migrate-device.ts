@@ -72,10 +72,7 @@ export function finishSlots(world: MmWorld, v: MigrateVectors, faultPfn: Pfn | -
     if (dst >= 0 && dst === faultPfn) throw new AssertionError('the fault page is a destination');
     if (v.hasSource(i)) {
       const src = v.src[i] as number;
-      const moves = v.isMigrating(i) && dst >= 0;
-      // That its content may belong to several processes goes with the page.
-      if (moves && pages.hasFlag(src, PAGE_FLAG.forked)) pages.setFlag(dst, PAGE_FLAG.forked);
-      thawEntry(world, src, moves ? dst : src);
+      thawEntry(world, src, v.isMigrating(i) && dst >= 0 ? dst : src);
       letGo(pages, src, faultPfn);
     }
     if (dst >= 0) letGo(pages, dst, -1);
@@ -124,8 +121,9 @@ function* freezeAt(mm: Mm, vpn: Vpn, pfn: Pfn): Op<void> {
 /** Nobody but the migration (and the faulter, for its page; and the cache, for a file's) refers to the page. */
 function isMovable(pages: PageStore, pfn: Pfn, faultPfn: Pfn | -1): boolean {
   if (pages.mapcount[pfn] !== 0) return false;
-  const others = (pages.refcount[pfn] as number) - (pfn === faultPfn ? 2 : 1);
-  return others === 0 || (others === 1 && pages.hasFlag(pfn, PAGE_FLAG.cached));
+  const known = pfn === faultPfn ? 2 : 1;
+  if (pages.refcount[pfn] === known) return true;
+  return pages.refcount[pfn] === known + 1 && pages.hasFlag(pfn, PAGE_FLAG.cached);
 }
 
 /**
@@ -134,10 +132,10 @@ function isMovable(pages: PageStore, pfn: Pfn, faultPfn: Pfn | -1): boolean {
  */
 function canMove(pages: PageStore, v: MigrateVectors, slot: number, faultPfn: Pfn | -1): boolean {
   const src = v.src[slot] as number;
-  if (!isMovable(pages, src, faultPfn)) return false;
-  const flags = pages.flags[src] as number;
-  if ((flags & (PAGE_FLAG.file | PAGE_FLAG.cached)) === 0) return true;
-  return (flags & PAGE_FLAG.cached) === 0 && !pages.isDevice(v.dst[slot] as number);
+  if (pages.hasFlag(src, PAGE_FLAG.file)) {
+    if (pages.hasFlag(src, PAGE_FLAG.cached) || pages.isDevice(v.dst[slot] as number)) return false;
+  }
+  return isMovable(pages, src, faultPfn);
 }
 
 /** Drops the lock and the migration's reference; the fault page keeps its lock for the faulter. */

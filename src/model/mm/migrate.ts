@@ -18,9 +18,6 @@ import type { Vma } from './vma.ts';
 export { MIGRATE_FLAG, MIGRATE_SELECT, MigrateVectors } from './migrate-vectors.ts';
 export { migrateDeviceFinalize, migrateDevicePages, migrateDevicePfns } from './migrate-device.ts';
 
-/** A word that is never collected. */
-const NOT_COLLECTED: number = PTE_KIND.special;
-
 /** One migration of [startVpn, endVpn) inside one area (struct migrate_vma). The caller holds the mmap lock throughout. */
 export interface MigrateVma {
   readonly mm: Mm;
@@ -55,7 +52,9 @@ export function* migrateVmaSetup(m: MigrateVma): Op<Status> {
   yield* m.mm.subscriptions.start(event);
   yield* splitAll(m.mm, m.startVpn, m.endVpn);
   if (sched.exploring) yield* sched.point('migrate.collect');
+  const taken = sched.injection === null ? null : lockInjected(m);
   collect(m, present(m.vma, 'area'));
+  for (const pfn of taken ?? []) m.mm.world.pages.unlock(pfn);
   m.mm.subscriptions.end(event);
   if (sched.exploring) yield* sched.point('migrate.unmap');
   if (m.cpages === 0) return 0;
@@ -104,16 +103,25 @@ function migrateEvent(m: MigrateVma, startVpn: Vpn): InvalidateEvent {
   return { startVpn, endVpn: m.endVpn, event: MMU_EVENT.MIGRATE, blockable: true, owner: m.owner };
 }
 
+/** Locks the pages whose lock is injected to be somebody else's ('migrate.page-lock'). */
+function lockInjected(m: MigrateVma): Pfn[] {
+  const { pages, sched } = m.mm.world;
+  const taken: Pfn[] = [];
+  m.mm.table.forEachInRange(m.startVpn, m.endVpn, (_vpn, word) => {
+    const pfn = ptePfn(word);
+    if (!isMapping(word) || pfn === m.faultPfn || !sched.fails('migrate.page-lock')) return;
+    if (pages.tryLock(pfn)) taken.push(pfn);
+  });
+  return taken;
+}
+
 /** migrate_vma_collect_pmd, leaf by leaf. */
 function collect(m: MigrateVma, vma: Vma): void {
-  const injected = m.mm.world.sched.injection !== null;
   for (let vpn = m.startVpn; vpn < m.endVpn;) {
     const leaf = m.mm.table.leafOf(vpn);
     const base = alignDown(vpn, LEAF_PAGES);
     for (const stop = leafEnd(vpn, m.endVpn); vpn < stop; vpn++) {
-      let word = leaf === null ? 0 : (leaf[vpn - base] as number);
-      // As if somebody had the page locked.
-      if (injected && isMapping(word) && m.mm.world.sched.fails('migrate.page-lock')) word = NOT_COLLECTED;
+      const word = leaf === null ? 0 : (leaf[vpn - base] as number);
       const flags = collectEntry(m, vma, vpn, word);
       m.vectors.srcFlags[m.npages++] = flags;
       if (flags !== 0) m.cpages++;

@@ -133,7 +133,7 @@ export class Mm {
 
   /** A child process with the same memory, copied when written (event PROTECTION_PAGE) (fork.ts). */
   fork(name: string): Op<Mm | Errno> {
-    return forkMm(this, name);
+    return forkMm(this, () => createMm(this.world, name));
   }
 
   /** Advice of the process on its memory (advise.ts). */

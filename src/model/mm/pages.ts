@@ -13,9 +13,10 @@ import { ReverseMap } from './rmap.ts';
 /**
  * Bits of `PageStore.flags`. `file`: content belongs to a file, such a page never goes to device memory. `cached`: a
  * file's page cache owns one of its references. `forked`: fork gave the content to several processes; whoever writes
- * looks first whether it is the only one left (the kernel's PageAnonExclusive, turned around).
+ * looks first whether it is the only one left (the kernel's PageAnonExclusive, turned around). `lazyFree`: MADV_FREE gave
+ * the page up, and nobody has written to it since.
  */
-export const PAGE_FLAG = { locked: 1, file: 2, cached: 4, forked: 8 } as const;
+export const PAGE_FLAG = { locked: 1, file: 2, cached: 4, forked: 8, lazyFree: 16 } as const;
 
 /** Stands for "no page" wherever page frames are kept in a Uint32Array. */
 export const NO_PFN = 0xffffffff;
@@ -44,8 +45,8 @@ export class PageStore {
 
   /** Long-term pins of each page that has some; each owns a reference. */
   readonly pins = new Map<Pfn, number>();
-  /** Pages given up by MADV_FREE that nobody has written to since. */
-  readonly lazyFree = new Set<Pfn>();
+  /** Some page was given up by MADV_FREE: who writes asks for its flag only then. */
+  anyLazyFree = false;
 
   private readonly deviceStart: number[] = [];
   /** Ring of free system frames: first freed, first reused, so that runs freed in order are handed out in order. */
@@ -225,6 +226,12 @@ export class PageStore {
     return this.hasFlag(pfn, PAGE_FLAG.forked) && this.refcount[pfn] !== 1;
   }
 
+  /** MADV_FREE: reclaim may take the page until somebody writes to it. */
+  giveUp(pfn: Pfn): void {
+    this.setFlag(pfn, PAGE_FLAG.lazyFree);
+    this.anyLazyFree = true;
+  }
+
   hasFlag(pfn: Pfn, flag: number): boolean {
     return ((this.flags[pfn] as number) & flag) !== 0;
   }
@@ -241,7 +248,6 @@ export class PageStore {
     if (this.mapcount[pfn] !== 0 || this.rmapMm[pfn] !== -1) bug(pfn, 'is freed while mapped');
     if (this.isLocked(pfn)) bug(pfn, 'is freed while locked');
     this.flags[pfn] = 0;
-    if (this.lazyFree.size > 0) this.lazyFree.delete(pfn);
     if (this.isDevice(pfn)) this.onDeviceFree(pfn);
     else this.pushFree(pfn);
   }

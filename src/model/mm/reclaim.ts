@@ -23,8 +23,7 @@ export function swapOut(mm: Mm, start: Vpn, end: Vpn): Op<number> {
 
 /** Frees pages of [start, end) that MADV_FREE gave up and nobody has written to since. Returns how many. */
 export function reclaimFree(mm: Mm, start: Vpn, end: Vpn): Op<number> {
-  const { lazyFree } = mm.world.pages;
-  return unmapPages(mm, start, end, (pfn) => lazyFree.has(pfn) && isSwappable(mm, pfn), dropEntry);
+  return unmapPages(mm, start, end, (pfn) => isGivenUp(mm, pfn) && isSwappable(mm, pfn), dropEntry);
 }
 
 type Change = (mm: Mm, vpn: Vpn, word: number) => void;
@@ -66,9 +65,13 @@ function* unmapEntry(mm: Mm, vpn: Vpn, pfn: Pfn, change: Change): Op<void> {
   };
   yield* mm.subscriptions.start(event);
   const word = mm.table.get(vpn);
-  const stillChosen = change === swapEntry || mm.world.pages.lazyFree.has(pfn);
+  const stillChosen = change === swapEntry || isGivenUp(mm, pfn);
   if (stillChosen && pteKind(word) === PTE_KIND.present && ptePfn(word) === pfn) change(mm, vpn, word);
   mm.subscriptions.end(event);
+}
+
+function isGivenUp(mm: Mm, pfn: Pfn): boolean {
+  return mm.world.pages.hasFlag(pfn, PAGE_FLAG.lazyFree);
 }
 
 function isSwappable(mm: Mm, pfn: Pfn): boolean {

@@ -106,6 +106,6 @@ export class OracleProcess {
 
 export function truncate(file: OracleFile, processes: Iterable<OracleProcess>, pages: number): void {
   file.pages = pages;
-  for (const page of [...file.content.keys()]) if (page >= pages) file.content.delete(page);
+  for (const page of file.content.keys()) if (page >= pages) file.content.delete(page);
   for (const process of processes) process.truncated(file, pages);
 }

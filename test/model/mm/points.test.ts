@@ -44,7 +44,8 @@ const POINTS: [string, (scene: Scene) => Op<unknown>][] = [
 describe('holding a task', () => {
   it.each(POINTS)('at %s: it waits there, others run, and it ends once released', async (point, actor) => {
     const { m, mm } = await scene();
-    new Subscriber(mm, 0, 16);
+    const sub = new Subscriber(mm, 0, 16);
+    expect(sub.seen).toEqual([]);
     const hold = m.injection.hold(point);
     let ended = false;
     m.world.sched.spawn('actor', actor({ m, mm }), () => (ended = true));

@@ -240,7 +240,7 @@ export class Life {
     }
     const now = yield* this.machine.page(mm, vpn);
     const old = oracle.page(vpn);
-    const kept = [...now].every((word, i) => word === Number(old[i]) + (i === 0 ? 1 : 0));
+    const kept = typeof now !== 'string' && [...now].every((word, i) => word === Number(old[i]) + (i === 0 ? 1 : 0));
     if (!kept) oracle.discard(vpn, vpn + 1);
     oracle.add(vpn, 0, 1);
     this.count(kept ? 'kept' : 'freed');
@@ -252,6 +252,11 @@ export class Life {
       return 'munlock';
     }
     const status = yield* mm.mlock(start, end);
+    // A hole anywhere: nothing is populated.
+    if ([...Array(end - start).keys()].some((i) => !oracle.slots.has(start + i))) {
+      expect(status).toBe('ENOMEM');
+      return 'mlock ENOMEM';
+    }
     // Up to the first page that cannot be had, pages of private file mappings are copied.
     const stop = [...Array(end - start).keys()].find((i) => typeof oracle.page(start + i) === 'string');
     oracle.copyFile(start, stop === undefined ? end : start + stop);
