@@ -39,6 +39,14 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
     ],
     [['replay', CAPTURE, '--vram', '4095'], /--vram is "4095", allowed: a multiple of 4096 bytes/],
     [['replay', CAPTURE, '--vram', '900G', '--adapter', 'twin'], /--vram is .*900G.*, allowed: at most/],
+    [
+      ['replay', CAPTURE, '--system-pages', 'host', '--adapter', 'twin'],
+      /--system-pages is "host", allowed: "device" while/,
+    ],
+    [
+      ['replay', CAPTURE, '--segment', '3M', '--adapter', 'twin'],
+      /--segment is .*3 MiB.*, allowed: a power of two from/,
+    ],
   ])('%j ends with 2 and one line', async (args, message) => {
     const { status, out, err } = await pageferry(folder, args);
     expect(status).toBe(2);
@@ -129,6 +137,38 @@ describe('pageferry', { timeout: PATIENCE_MS }, () => {
     const report = reportIn(folder, 'stopped.json');
     expect(report.partial).toBe(true);
     expect(report.warnings.map(({ code }) => code)).toContain('partial');
+  });
+
+  it('replay with pages in host memory, and with small buffers, is the same run', async () => {
+    const replay = async (name: string, ...flags: string[]): Promise<unknown> => {
+      const args = [
+        'replay',
+        CAPTURE,
+        '--vram',
+        '50%',
+        '--steps',
+        '40',
+        '--copy-mode',
+        'physical',
+        '--adapter',
+        'twin',
+      ];
+      expect((await pageferry(folder, [...args, ...flags, '--json', name])).status).toBe(0);
+      return reportIn(folder, name);
+    };
+    const device = await replay('device.json');
+    const host = await replay('host.json', '--system-pages', 'host', '--upload-path', 'mapped');
+    const split = await replay('split.json', '--segment', '4M');
+    const { eventHash, counters } = device as { eventHash: string; counters: object };
+    expect(device).toMatchObject({ run: { systemPages: 'device' } });
+    expect(host).toMatchObject({
+      eventHash,
+      counters,
+      run: { systemPages: 'host' },
+      verification: { mismatchedPages: 0 },
+    });
+    // Data lies elsewhere where tables have the first buffer to themselves: other frames, another hash, the same story.
+    expect(split).toMatchObject({ counters, verification: { mismatchedPages: 0 } });
   });
 
   it.skipIf(process.platform === 'win32')('replay stopped by Ctrl-C does the same', async () => {
