@@ -1,7 +1,13 @@
 // The executor on a WebGPU device: jobs become submissions, and come back as completions in the order of their numbers.
 import { AccessSerials } from './access-serials.ts';
 import { assert } from '../../base/assert.ts';
-import { DeviceLostError, type Executor, type ExecutorConfig, type ExecutorInfo } from '../plan/executor.ts';
+import {
+  DeviceLostError,
+  type Executor,
+  type ExecutorConfig,
+  type ExecutorInfo,
+  type UploadCounts,
+} from '../plan/executor.ts';
 import type { Completion, Job } from '../plan/job.ts';
 import { validateConfig, validateJob } from '../plan/validate.ts';
 import { adapterName, chooseAdapter, largestBuffer, type AdapterKind } from './adapter.ts';
@@ -21,7 +27,7 @@ import type { SubmittedFlush } from './submitted-flush.ts';
 import { Stamps } from './timestamps.ts';
 import { distinctShapes, runnableShapes, tuningFor, type Tuning, type TuningTable } from './tuning.ts';
 import { GpuUnavailable } from './unavailable.ts';
-import { UploadRing, type UploadCounts, type UploadRingLimits } from './upload-ring.ts';
+import { UploadRing, type UploadRingLimits } from './upload-ring.ts';
 import { walkShape } from './walk-shape.ts';
 import { WordArena } from './word-arena.ts';
 

@@ -3,6 +3,7 @@
 //
 // A chunk is mapped when it is created and again when the device has read it, so that nobody waits for a mapping. All
 // chunks together are bounded: where none is free, the caller takes the queue's own write, and that is counted.
+import type { UploadCounts } from '../plan/executor.ts';
 
 /** Bytes of a chunk; an upload that does not fit into what is left of one is cut. */
 const CHUNK_BYTES = 4 << 20;
@@ -13,14 +14,6 @@ const WORD_BYTES = 4;
 export interface UploadRingLimits {
   readonly chunkBytes?: number;
   readonly chunks?: number;
-}
-
-/** What became of the uploads that were to be mapped. */
-export interface UploadCounts {
-  /** Words that went through the ring. */
-  readonly mapped: number;
-  /** Words that did not: every chunk was in use. */
-  readonly fallback: number;
 }
 
 interface Chunk {

@@ -51,9 +51,18 @@ export class DeviceLostError extends Error {
   override readonly name = 'DeviceLostError';
 }
 
+/** What became of the words of uploads that were to go through mapped staging buffers. */
+export interface UploadCounts {
+  readonly mapped: number;
+  /** Words that went another way: every staging buffer was in use. */
+  readonly fallback: number;
+}
+
 export interface Executor {
   readonly info: ExecutorInfo;
   readonly config: ExecutorConfig;
+  /** Of `mapped` uploads so far, where the executor has such a path: a figure about them holds only where none fell back. */
+  readonly uploadCounts?: UploadCounts;
   /** Queue a job. Jobs run in the order of submission. Throws on a job that does not validate (a bug). */
   submit(job: Job): void;
   /** Hand everything submitted so far to the device. */

@@ -88,6 +88,7 @@ function doubts(probe: Probe, clock: ClockFacts, options: SampleOptions): Warnin
       warning('drift', `the last third is ${change.toFixed(2)} times the first`),
     far > 0 && warning('outliers', `${far} of ${samples.length} samples`),
     probe.dropped > 0 && warning('dropped-timestamps', `${probe.dropped} samples`),
+    probe.fellBack > 0 && warning('uploads-fell-back', `${probe.fellBack} words went by writeBuffer`),
     probe.disturbed > 0 && warning('hidden-tab', `${probe.disturbed} samples were taken meanwhile, and left out`),
   ];
   return found.filter((one) => one !== false);

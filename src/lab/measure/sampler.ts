@@ -44,10 +44,23 @@ export interface Probe {
   dropped: number;
   /** Samples taken while something made the clocks doubtful, and left out. */
   disturbed: number;
+  /** Words of `mapped` uploads that went another way. */
+  fellBack: number;
 }
 
 export function newProbe(bench: BenchCase, prepared: PreparedCase): Probe {
-  return { bench, prepared, samples: [], regionNs: [], source: 'wall', ops: 1, next: 0, dropped: 0, disturbed: 0 };
+  return {
+    bench,
+    prepared,
+    samples: [],
+    regionNs: [],
+    source: 'wall',
+    ops: 1,
+    next: 0,
+    dropped: 0,
+    disturbed: 0,
+    fellBack: 0,
+  };
 }
 
 /** Least time of a region under this clock, in ns. */
@@ -112,7 +125,9 @@ export async function sampleRound(
 ): Promise<void> {
   for (const probe of shuffled(probes, rng)) {
     const before = disturbances();
+    const fallback = fallbackOf(runner);
     const ns = await oneRegion(runner, probe);
+    probe.fellBack += fallbackOf(runner) - fallback;
     const quiet = disturbances() === before;
     if (!quiet) probe.disturbed++;
     else if (ns === null || ns <= 0) probe.dropped++;
@@ -120,6 +135,10 @@ export async function sampleRound(
     if (valid !== null) probe.regionNs.push(valid);
     probe.samples.push(valid === null ? null : figure(probe, valid));
   }
+}
+
+function fallbackOf({ executor }: JobRunner): number {
+  return executor.uploadCounts?.fallback ?? 0;
 }
 
 /** A copy in random order (Fisher and Yates). */

@@ -20,6 +20,8 @@ const ADVICE = {
     'Cached: repeats may find their bytes in the last-level cache, so that rates may be those of a cache.',
   'dropped-timestamps':
     'The device returned impossible or no timestamps for some samples; they were left out and counted.',
+  'uploads-fell-back':
+    'Mapped staging buffers ran out, and part of the bytes went by writeBuffer: the figure is that of both paths together.',
   'no-valid-samples': 'Every sample was lost or disturbed, so there is no figure: measure again on a quiet machine.',
   'no-timestamps': 'The adapter has no timestamp queries: times are wall time and include submission and waiting.',
   'hidden-tab': 'The page was in the background for a while: browsers slow such pages down.',

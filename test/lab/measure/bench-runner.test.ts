@@ -121,6 +121,21 @@ describe('a benchmark on a device with known times', () => {
     expect(metric?.warnings.map(({ code }) => code)).toEqual(['few-samples', 'hidden-tab']);
   });
 
+  it('says of the case, and of no other, that its mapped uploads went another way', async () => {
+    const executor = new TimedExecutor(arenaConfig(ARENA), { gpuNs: device(1000, 0) });
+    const submit = executor.submit.bind(executor);
+    let fallback = 0;
+    executor.submit = (job): void => {
+      if (job.label === 'a') fallback += 10;
+      submit(job);
+    };
+    const watched = Object.defineProperty(executor, 'uploadCounts', { get: () => ({ mapped: 0, fallback }) });
+    const hooks = { now: executor.now, cancelled: () => false, progress: () => {} };
+    const { metrics } = await runBench(watched, [bench('a'), bench('b')], OPTIONS, hooks);
+    const said = metrics.map(({ warnings }) => warnings.map(({ code, message }) => `${code}: ${message}`));
+    expect(said).toEqual([['uploads-fell-back: 200 words went by writeBuffer'], []]);
+  });
+
   it('has no figure when no sample was valid, and names the case', async () => {
     let hidden = 0;
     const executor = new TimedExecutor(arenaConfig(ARENA), { gpuNs: device(1000, 0) });
