@@ -6,11 +6,12 @@ import { afterAll, describe, expect } from 'vitest';
 import { ACCESS_KIND, type Command } from '../../src/engine/plan/commands.ts';
 import type { Executor, ExecutorConfig } from '../../src/engine/plan/executor.ts';
 import type { Job } from '../../src/engine/plan/job.ts';
-import type { GpuExecutor, GpuOptions } from '../../src/engine/gpu/gpu-executor.ts';
+import type { GpuExecutor } from '../../src/engine/gpu/gpu-executor.ts';
 import { createTwinExecutor } from '../../src/engine/twin/twin-executor.ts';
 import { gpuIt, openExecutor } from '../support/dawn.ts';
 import { compareExecutors, complete } from '../support/differential.ts';
 import { RANDOM_CONFIGS, randomJobs } from '../support/random-jobs.ts';
+import { SMALL_FLUSHES } from '../support/small-flushes.ts';
 
 const EPISODES = 12;
 const JOBS = 8;
@@ -33,26 +34,12 @@ async function episode(gpu: Executor, twin: Executor, seed: number, firstSeq: nu
 
 const wanted = process.env.PAGEFERRY_SEED;
 
-/** Limits so small that a job is spread over several submissions, and a dispatch over several rows. */
-const SMALL_FLUSHES: GpuOptions = {
-  flushLimits: {
-    listWords: 64,
-    payloadWords: 1020,
-    dispatches: 16,
-    marks: 2,
-    ioWords: 64,
-    bulkWords: 4096,
-    gridWidth: 3,
-    smallUploadWords: 1000,
-  },
-};
-
 describe.each([
   { name: 'two spaces', config: 0, options: {} },
   { name: 'two devices', config: 1, options: {} },
   { name: 'no TLB', config: 2, options: {} },
   { name: 'one TLB line', config: 3, options: {} },
-  { name: 'small submissions', config: 1, options: SMALL_FLUSHES },
+  { name: 'small submissions', config: 1, options: { flushLimits: SMALL_FLUSHES } },
 ])('random jobs, $name', ({ config, options }) => {
   const shape = RANDOM_CONFIGS[config] as ExecutorConfig;
   const twin = createTwinExecutor(shape);

@@ -1,13 +1,10 @@
 // Segments of memory spaces as the executor names them, and ranges of frames cut where one buffer ends and the next begins.
 import type { CopyBaseline, SpaceId } from '../plan/commands.ts';
 import type { ExecutorConfig } from '../plan/executor.ts';
-import { pagesOfSegment, segmentPages } from '../plan/segments.ts';
+import { MAX_SEGMENTS, pagesOfSegment, segmentPages } from '../plan/segments.ts';
 
 /** A space and one of its segments as one number: what a batch or a bind group is about. */
 export type SegmentId = number;
-
-/** More segments than this no space has. */
-export const MAX_SEGMENTS = 256;
 
 export function segmentId(space: SpaceId, index = 0): SegmentId {
   return space * MAX_SEGMENTS + index;

@@ -5,6 +5,9 @@ import type { ExecutorConfig } from './executor.ts';
 /** 1 GiB: what one binding holds on nearly every adapter (reference/webgpu.md §1.8). */
 export const DEFAULT_SEGMENT_PAGES = 2 ** 18;
 
+/** More segments than this no space has: an executor names each by a byte. */
+export const MAX_SEGMENTS = 256;
+
 /** Pages of every segment but, perhaps, a space's last. */
 export function segmentPages(config: ExecutorConfig): number {
   return config.segmentPages ?? DEFAULT_SEGMENT_PAGES;

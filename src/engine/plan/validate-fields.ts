@@ -1,6 +1,6 @@
 // Checks of single fields: each gives "name is given, allowed …" as one line for people, or null when the field is right.
 import type { ExecutorConfig } from './executor.ts';
-import { segmentPages, tableFrames } from './segments.ts';
+import { MAX_SEGMENTS, segmentPages, tableFrames } from './segments.ts';
 
 /** Entries of one page table. */
 export const TABLE_ENTRIES = 512;
@@ -35,9 +35,6 @@ export function tlbLines(lines: number): Fault {
   if (Number.isInteger(lines) && lines >= 0 && lines <= 2 ** 24 && (lines & (lines - 1)) === 0) return null;
   return `tlbLines is ${show(lines)}, wanted 0 or a power of two up to ${2 ** 24}`;
 }
-
-/** Most segments of a space: an executor names each by a byte. */
-const MAX_SEGMENTS = 256;
 
 export function segments(config: ExecutorConfig): Fault {
   const pages = segmentPages(config);

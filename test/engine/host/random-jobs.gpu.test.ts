@@ -9,6 +9,7 @@ import { createTwinExecutor } from '../../../src/engine/twin/twin-executor.ts';
 import { gpuIt, openExecutor } from '../../support/dawn.ts';
 import { compareExecutors } from '../../support/differential.ts';
 import { RANDOM_CONFIGS } from '../../support/random-jobs.ts';
+import { SMALL_FLUSHES } from '../../support/small-flushes.ts';
 import { reachableJobs } from './reachable.ts';
 
 const EPISODES = 8;
@@ -17,19 +18,7 @@ const BURST = 3;
 const wanted = process.env.PAGEFERRY_SEED;
 
 /** Jobs spread over submissions, uploads over staging buffers that are soon all in use. */
-const SMALL: GpuOptions = {
-  flushLimits: {
-    listWords: 64,
-    payloadWords: 1020,
-    dispatches: 16,
-    marks: 2,
-    ioWords: 64,
-    bulkWords: 4096,
-    gridWidth: 3,
-    smallUploadWords: 1000,
-  },
-  uploadRing: { chunkBytes: 6144, chunks: 3 },
-};
+const SMALL: GpuOptions = { flushLimits: SMALL_FLUSHES, uploadRing: { chunkBytes: 6144, chunks: 3 } };
 
 describe.each([
   { name: 'queue writes', config: 0, uploadPath: 'writeBuffer', options: {} },
