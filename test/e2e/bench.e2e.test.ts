@@ -94,6 +94,12 @@ describe('the Bench tab', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     const table = page.getByLabel('Benchmark result');
     await expect.poll(() => table.textContent(), { timeout: PATIENCE }).toContain('warning: the run was stopped');
+    // Long lines scroll inside the tab: the panel beside it stays free.
+    const edges = await page.evaluate(() =>
+      ['main', '#charts', 'pre.table-text'].map((part) => document.querySelector(part)?.getBoundingClientRect().right),
+    );
+    const side = await page.evaluate(() => document.querySelector('aside')?.getBoundingClientRect().left ?? 0);
+    for (const edge of edges) expect(edge).toBeLessThanOrEqual(side);
     await page.getByRole('tab', { name: 'Reports' }).click();
     await expect.poll(() => page.locator('.reports li', { hasText: 'bench' }).count(), { timeout: PATIENCE }).toBe(1);
     expect(problems).toEqual([]);

@@ -5,7 +5,7 @@ import type { Session } from '../state/session.ts';
 import { button, el, setText } from './dom.ts';
 
 const ABOUT =
-  'Throughput both ways for 4K, 64K and 2M chunks, binds, zaps, walks, fault round trips and whole migrations, each beside its peers. Some minutes in software; the run above stops first.';
+  'Throughput both ways for 4K, 64K and 2M chunks, binds, zaps, walks, fault round trips and whole migrations, each beside its peers. A minute or two in software; the run above stops first.';
 
 export function mountBench(into: HTMLElement, session: Session): void {
   const { bench } = session;
